@@ -388,8 +388,8 @@ def test_an_escalation_rule_acts_once_at_its_minute_as_automated_process(automat
         with automated(*rules, db=tmp_path / "org.db") as client:
             found = client.query(history)["records"]
             assert [(one["Case"]["CaseNumber"][-1], one["Field"], one["CreatedDate"][:16]) for one in found] == [
-                ("1", "ownerEscalated", "2026-02-01T08:00"),
-                ("1", "IsEscalated", "2026-02-01T08:00"),
+                ("1", "ownerEscalated", "2026-02-20T08:00"),
+                ("1", "IsEscalated", "2026-02-20T08:00"),
                 ("2", "ownerEscalated", "2026-02-10T08:00"),
                 ("2", "IsEscalated", "2026-02-10T08:00"),
             ]

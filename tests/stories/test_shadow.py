@@ -120,6 +120,7 @@ def test_every_planted_difference_is_named_and_nothing_else(world: World) -> Non
         case(11, Priority="High", created="08:00"),
     )
     edit(org, 6, "10:30", Priority="Low")
+    edit(org, 6, "11:00", ROBOT, OwnerId="Leads", IsEscalated=True)
     edit(org, 6, "12:10", Priority="High")
     edit(org, 7, "12:30", ROBOT, OwnerId="Night", IsEscalated=True)
     edit(org, 7, "13:00", Origin="Web")
@@ -137,11 +138,11 @@ def test_every_planted_difference_is_named_and_nothing_else(world: World) -> Non
         ("5", "only theirs", "owner Leads team", "order"),
         ("6", "later", "owner Leads team", "user_edit"),
         ("7", "only theirs", "owner Night team", "history_off"),
-        ("11", "later", "owner Leads team", "user_edit"),
     ]
     equal = {one["case_number"].lstrip("0"): one["what"] for one in found["listed"] if one["kind"] == "equal"}
-    assert equal == {"1": "owner Leads team", "8": "priority Medium", "9": "escalated", "1001": "owner Night team"}
-    assert found["counts"] == {"equal": 4, "earlier": 1, "later": 2, "only ours": 2, "only theirs": 3}
+    leads, night = "owner Leads team", "owner Night team"
+    assert equal == {"1": leads, "8": "priority Medium", "9": "escalated", "11": leads, "1001": night}
+    assert found["counts"] == {"equal": 5, "earlier": 1, "later": 1, "only ours": 2, "only theirs": 3}
     assert (found["exit"], found["not_compared"], found["without_history"]) == (0, [], ["Origin"])
 
 
@@ -243,6 +244,7 @@ def test_a_ladder_is_climbed_beside_the_rules(world: World) -> None:
     rung = "    ladder: [{after: 60m, escalate: {queue: night}, until: closed}]"
     policy = POLICY.replace("    escalate: {queue: leads}", "    escalate: {queue: leads}\n" + rung)
     org = start(world, NATIVE, case(1, Priority="High"), policy=policy)
+    edit(org, 1, "11:00", ROBOT, OwnerId="Leads", IsEscalated=True)
     edit(org, 1, "11:30", OwnerId="ann@example.com")
     found = shadow(world)
     (only,) = (one for one in found["listed"] if one["kind"] != "equal")

@@ -32,4 +32,6 @@ def escalate(work: Work) -> None:
 
 
 def _due(rule: Rule, case: dict[str, Any]) -> datetime:
-    return clock.instant(case["CreatedDate"]) + timedelta(minutes=rule.minutes)
+    """The minute of the rule; of a case that was changed later the time of its change, which may have made it match."""
+    due = clock.instant(case["CreatedDate"]) + timedelta(minutes=rule.minutes)
+    return max(due, clock.instant(case["LastModifiedDate"]))

@@ -6,8 +6,8 @@ The file is a JSON list of objects, each with a `kind`. Queues, users and cases 
 - assignment_rule: to, [when]. A saved case goes to owner `to`, unless `Sforce-Auto-Assign: FALSE` came with its
   request, inside a composite with its subrequest; the first rule that matches counts.
 - escalation_rule: minutes, [to], [when]. An open case of this age gets IsEscalated, and owner `to`, by
-  the user Automated Process, at that minute as soon as the org's clock is there; each case once, by the first rule that
-  matches it, whether its time has come or not.
+  the user Automated Process, at that minute or at its last change, once the org's clock is there; each case once, by
+  the first rule that matches it, whether its time has come or not.
 - owner_bounce: from, to, [times]. After the commit of an owner change to `from` the case moves on to `to`; each case
   only its first `times` times (0, the default: always).
 - validation_rule: when, message, [object]. FIELD_CUSTOM_VALIDATION_EXCEPTION with `message`, for that record only.
