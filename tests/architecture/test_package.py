@@ -86,8 +86,9 @@ def test_an_installed_wheel_has_everything_that_a_checkout_has(installed: Path, 
         line = (home / "deploy/crontab").read_text().splitlines()[-1].removeprefix("*/10 * * * * ")
         assert typed(Path("/"), "/bin/sh", "-c", line, XDG_STATE_HOME=str(tmp_path)) == ""
     assert json.loads((home / "run.log").read_text())["exit"] == 0
-    for shell in ("bash", "zsh", "fish"):
-        assert "_SFDC_ESCALATOR_COMPLETE" in typed(home, installed, "completion", shell)
+    asked = ('eval "$("$0" completion bash)"; COMP_WORDS=(. r); COMP_CWORD=1', '_sfdc_escalator_completion "$0"')
+    completed = typed(home, "/bin/bash", "-c", "; ".join([*asked, 'echo "${COMPREPLY[@]}"']), installed)
+    assert {"report", "run"} <= {*completed.split()}
 
 
 def shipped(folder: Path) -> set[str]:
