@@ -48,7 +48,7 @@ def test_everything_that_is_in_the_way_is_named_once_and_nothing_is_written(tmp_
     with pytest.raises(Invalid) as refusal:
         put_all(tmp_path, FILES, ())
     assert refusal.value.message.splitlines() == [
-        f"{tmp_path / name} cannot be made: it is there and is not a folder" for name in ("docs", "bin")
+        f"{tmp_path / name} cannot be written: it is not a folder" for name in ("docs", "bin")
     ]
     assert there(tmp_path) == ["bin", "docs"]
 

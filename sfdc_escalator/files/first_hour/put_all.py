@@ -65,7 +65,7 @@ def check_folder(folder: Path) -> None:
     while not os.path.lexists(folder):
         folder = folder.parent
     if not folder.is_dir():
-        raise Invalid(f"{folder} cannot be made: it is there and is not a folder")
+        raise Invalid(f"{folder} cannot be written: it is not a folder")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise Invalid(f"{folder} cannot be written: permission denied")
 
