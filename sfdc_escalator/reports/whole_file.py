@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.files.text.plain_file import mode_to_replace
+from sfdc_escalator.files.text.plain_file import mode_to_replace, umask
 
 
 @contextmanager
@@ -45,13 +45,6 @@ def write_report(path: Path, text: str, mode: int | None = None) -> None:
         write_whole(path, text, mode, 0o644 & ~umask())
     except OSError as error:
         raise not_written(path, error) from error
-
-
-def umask() -> int:
-    """That of the process. It can be read only by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def check_place(path: Path) -> None:

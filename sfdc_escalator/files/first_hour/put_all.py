@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.files.text.plain_file import mode_to_replace, open_to_read
+from sfdc_escalator.files.text.plain_file import mode_to_replace, open_to_read, umask
 
 MOST_BYTES = 10_000_000
 Outcome = Literal["written", "renewed", "as it was", "kept: it differs"]
@@ -86,13 +86,6 @@ def put(path: Path, text: str, publish: Callable[[str, Path], None]) -> None:
         publish(name, path)
     finally:
         without_failing(lambda: os.unlink(name))
-
-
-def umask() -> int:
-    """That of the process. It can be read only by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def without_failing(act: Callable[[], object]) -> None:
