@@ -1,7 +1,7 @@
 """A Salesforce org behind the pipeline's port."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.needs import Lookup, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.channel import Channel
-from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.org import CaseNow, CasePage, KeyedNote
 from sfdc_escalator.pipeline.ports.past import PastCases
 from sfdc_escalator.pipeline.ports.progress import Progress, unseen
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
@@ -26,8 +26,10 @@ from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line, OrgSession
 from sfdc_escalator.salesforce.line.shapes import taken_apart
 from sfdc_escalator.salesforce.line.token import Login, Token
+from sfdc_escalator.salesforce.polling import poll
+from sfdc_escalator.salesforce.polling.case_pages import READING
 from sfdc_escalator.salesforce.readiness.inspector import SalesforceInspector
-from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, poll, second_look, touched
+from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, second_look, touched
 from sfdc_escalator.salesforce.reading.facts import Facts
 from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.describe import standard_describe
@@ -108,12 +110,11 @@ class SalesforceOrg:
         self._describe, self._proved, self._tracked = found.describe, found.level == "proved", found.tracked
         return found
 
-    @taken_apart()
-    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
-        self._progress(poll.READING, 0, 0)
-        found = poll.poll(self._client, policies, org_facts, case, self._progress)
-        self._progress(poll.READING, 1, 1)
-        return found
+    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Iterator[CasePage]:
+        self._progress(READING, 0, 0)
+        with taken_apart():
+            yield from poll.poll(self._client, policies, org_facts, case, self._progress)
+        self._progress(READING, 1, 1)
 
     @taken_apart()
     def past_facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:

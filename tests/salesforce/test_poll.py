@@ -17,6 +17,7 @@ from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, Org
 from sfdc_escalator.salesforce import standard_describe
 from sfdc_escalator.salesforce.soql.splitting import ROOM
 from tests.builders import AGENT, ME, NOW, note, numbered, policy, route
+from tests.polls import whole
 from tests.salesforce.conftest import DATA, ORG, URL, Stage, error, page
 
 CUSTOM = {
@@ -51,7 +52,7 @@ def queries(stage: Stage) -> list[str]:
 
 
 def poll_policies(stage: Stage, *policies: Policy, case: str | None = None) -> Any:
-    return stage.org.poll(policies, SURVEY, case)
+    return whole(stage.org.poll(policies, SURVEY, case))
 
 
 def test_all_routes_of_all_policies_are_one_query(stage: Stage) -> None:
@@ -79,7 +80,7 @@ def test_a_subject_or_an_account_that_we_may_not_read_is_not_asked_for(stage: St
     hidden = {name: info for name, info in STANDARD["Case"].items() if name != "Subject"}
     describe = Describe({**STANDARD, "Case": hidden, "Account": {}})
     stage.answers("GET", "query/", page(record(1)))
-    found = stage.org.poll([policy(route(when=is_("Origin", "Web")))], replace(SURVEY, describe=describe), None)
+    found = whole(stage.org.poll([policy(route(when=is_("Origin", "Web")))], replace(SURVEY, describe=describe), None))
     assert queries(stage)[0].startswith(f"SELECT {ENGINE.removesuffix(', Subject, Account.Name')}, IsClosed, Origin")
     assert (found.cases[0].subject, found.cases[0].account_name) == ("", "")
 

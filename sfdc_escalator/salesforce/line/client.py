@@ -1,6 +1,6 @@
 """Calls to one org by simple-salesforce: answers as plain values, failures as this program's errors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -69,6 +69,10 @@ class Client:
     def query(self, soql: str, *, deleted: bool = False) -> Page:
         """The first page of a query."""
         return self._read("query", lambda: self._page(self._org.query(soql, include_deleted=deleted, headers=PAGE)))
+
+    def pages(self, first: Page) -> Iterator[Page]:
+        """This page of a query and those after it. Raises CursorLost as well."""
+        return following(first, self._next)
 
     def in_full(
         self,
