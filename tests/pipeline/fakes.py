@@ -71,8 +71,8 @@ class FakeOrg:
     A test may say what the org refuses (`refused`), what befalls the next writes (`faults`), and act as its people:
     `edit`, `comment`, `add`, `close`, `delete`, `delete_note`, `merge`. `moved` names cases that count as changed since
     any poll, `gone` cases that are deleted right after a write; `page` is the size of a page of a poll. A case that the
-    org does not know passes the guard, so that a test of writes needs no cases. Edits have a history where the facts say
-    that the field is tracked.
+    org does not know passes the guard, so that a test of writes needs no cases. Edits have a history where the facts
+    say that the field is tracked.
     """
 
     cases: list[Case] = field(default_factory=list)

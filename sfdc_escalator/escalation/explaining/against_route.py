@@ -53,22 +53,26 @@ class AgainstRoute:
     def __init__(self, in_org: PolicyInOrg, route: Route, unread: frozenset[Need], groups: Groups) -> None:
         self.name, self._route, self._in_org, self._groups = route.name, route, in_org, groups
         condition = in_org.policy.condition(route)
-        self._parts = tuple(part for part in flat(condition) if unread.isdisjoint(part.needs))
+        parts = (part for part in flat(condition) if unread.isdisjoint(part.needs))
+        self._parts = tuple((part, isinstance(part, Leaf)) for part in parts)
 
     def count(self, case: Case, most: int) -> Lack:
         """Counts the case. Above `most` missing conditions, how many more there are is not found out."""
         if reason := self._in_org.unpolled.get(self.name):
             return Lack(UNPOLLED, self.add(reason, case))
-        circumstances, first, missing = self._in_org.circumstances_of(self._route, case), None, 0
-        for part in self._parts:
+        new = case.id not in self._in_org.history.by_case  # as nearly all cases
+        circumstances = self._in_org.circumstances if new else self._in_org.circumstances_of(self._route, case)
+        first, missing = None, 0
+        for part, is_leaf in self._parts:  # this loop runs for every route and case
             if not part.holds(case, circumstances):
                 first = first or part
-                missing += fewest(part, case, circumstances)
+                missing += 1 if is_leaf else fewest(part, case, circumstances)
                 if missing > most:
                     break
         if first is None:
             return Lack(0, self.add(reason_against(self._in_org, self._route, case) or COMES_LATER, case))
-        return Lack(missing, self._add_miss(first, case, circumstances))
+        escalated = "" if new else escalated_by(self._in_org, case, self.name)
+        return Lack(missing, self._add_miss(first, case, circumstances, escalated))
 
     def add(self, text: str, case: Case) -> Group:
         """Counts the case with this reason."""
@@ -77,8 +81,7 @@ class AgainstRoute:
         group.add(case)
         return group
 
-    def _add_miss(self, part: Condition, case: Case, circumstances: Circumstances) -> Group:
-        escalated = escalated_by(self._in_org, case, self.name)
+    def _add_miss(self, part: Condition, case: Case, circumstances: Circumstances, escalated: str) -> Group:
         finding = None if isinstance(part, Leaf) else first_miss(part, case, circumstances)
         leaf, holds = (finding.condition, finding.holds) if finding else (part, False)
         key = (id(leaf), holds, escalated)

@@ -114,6 +114,8 @@ class Tally:
 
 def escalated(in_org: PolicyInOrg, one: NoMatch) -> str | None:
     """The open escalation of the case, if it has one."""
+    if one.case.id not in in_org.history.by_case:
+        return None
     for escalation in in_org.escalations(one.case):
         if escalation.is_open:
             return f"{in_org.policy.name}/{escalation.route}: {escalated_by(in_org, one.case, escalation.route)}"

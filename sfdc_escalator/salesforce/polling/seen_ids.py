@@ -14,14 +14,14 @@ class SeenIds:
     alone: an org answers `ORDER BY Id`, so there are few."""
 
     def __init__(self) -> None:
-        self._blocks = [bytearray()]
+        self.blocks = [bytearray()]
         self._others: set[str] = set()
         self._last = ""
 
     def new_query(self) -> None:
         """Ids start from the lowest again."""
-        if self._blocks[-1]:
-            self._blocks.append(bytearray())
+        if self.blocks[-1]:
+            self.blocks.append(bytearray())
         self._last = ""
 
     def fresh(self, cases: Sequence[Case]) -> tuple[Case, ...]:
@@ -30,17 +30,17 @@ class SeenIds:
 
     def _is_new(self, short: str) -> bool:
         ascends = short > self._last
-        if (not ascends or len(self._blocks) > 1) and self._has_come(short):
+        if (not ascends or len(self.blocks) > 1) and self._has_come(short):
             return False
         if ascends:
-            self._blocks[-1] += short.encode()
+            self.blocks[-1] += short.encode()
             self._last = short
         else:
             self._others.add(short)
         return True
 
     def _has_come(self, short: str) -> bool:
-        return short in self._others or any(is_in(block, short.encode()) for block in self._blocks)
+        return short in self._others or any(is_in(block, short.encode()) for block in self.blocks)
 
 
 def is_in(block: bytearray, wanted: bytes) -> bool:
