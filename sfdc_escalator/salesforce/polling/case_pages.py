@@ -78,6 +78,7 @@ class CasePages:
             except Rejected as error:
                 if error.error_code != TIMEOUT:
                     raise
+                log.warning("salesforce.query_timeout", extra={"reason": error.message})
                 self._restart(error)
                 behind = both([where, Leaf(f"Id > {quote(last)}")]) if last else where
 
@@ -85,7 +86,7 @@ class CasePages:
         if not self._restarts_left:
             raise reason
         self._restarts_left -= 1
-        log.warning("salesforce.pages_lost", extra={"reason": reason.message})
+        log.debug("salesforce.pages_lost", extra={"reason": reason.message})
 
 
 def first_page(ask: Callable[[], Page]) -> Page:
