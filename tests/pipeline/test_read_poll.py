@@ -15,7 +15,8 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.telling import Warn
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import EscalationState, History
+from sfdc_escalator.escalation.world.escalation import EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.polling import read_poll
