@@ -25,7 +25,7 @@ from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line, OrgSession
 from sfdc_escalator.salesforce.line.shapes import taken_apart
-from sfdc_escalator.salesforce.line.token import Login, Token
+from sfdc_escalator.salesforce.line.token import Identity, Login, Token
 from sfdc_escalator.salesforce.polling import poll
 from sfdc_escalator.salesforce.polling.case_pages import READING
 from sfdc_escalator.salesforce.readiness.inspector import SalesforceInspector
@@ -44,8 +44,9 @@ log = logging.getLogger(__name__)
 
 
 class SalesforceOrg:
-    """Implements `Org`. `login` gives a new token when this one is refused. `budget` is the number of seconds that
-    failed attempts and waits may take together; `sleep` waits; `progress` sees how long reads go on.
+    """Implements `Org`. `login` gives a new token when this one is refused; `identity` is the user of the token, where
+    the login named it. `budget` is the number of seconds that failed attempts and waits may take together; `sleep`
+    waits; `progress` sees how long reads go on.
 
     Call `identify` first; `write` and `unmoved` may run in several threads. Raises UnsafeAddress for plain http
     beyond loopback and Invalid for a text that is not an address.
@@ -57,6 +58,7 @@ class SalesforceOrg:
         access_token: str,
         *,
         login: Login | None = None,
+        identity: Identity | None = None,
         line: Line = DEFAULT_LINE,
         api_version: str = API_VERSION,
         budget: float = 300.0,
@@ -68,6 +70,7 @@ class SalesforceOrg:
         self._patience = Patience(budget, sleep)
         self._client = Client(self._session, api_version, self._patience)
         self._user_id = ""
+        self._identity = identity
         self._weak = self._proved = False
         self._describe = standard_describe()
         self._tracked: frozenset[str] | None = None
@@ -100,7 +103,8 @@ class SalesforceOrg:
 
     @taken_apart()
     def identify(self) -> Caller:
-        caller = org_facts.identify(self._client)
+        caller = org_facts.identify(self._client, self._identity)
+        self._identity = None  # its time is that of the login
         self._user_id, self._now = caller.user_id, caller.now
         return caller
 
