@@ -35,7 +35,8 @@ class RouteReason:
 @dataclass(frozen=True, slots=True)
 class LeftAlone:
     """`count` cases, and the reasons with the number of cases of each, the most common first: one for each case and
-    policy. Of `cases` no policy has a route that matches. `by_route` are the reasons against each route."""
+    policy, by the route that misses the fewest conditions, the first of them. Of `cases` no policy has a route that
+    matches. `by_route` are the reasons against each route."""
 
     count: int = 0
     reasons: tuple[tuple[str, int], ...] = ()
@@ -50,7 +51,6 @@ class Known(NamedTuple):
     """A policy as it was when its routes were last counted."""
 
     in_org: PolicyInOrg
-    unread: frozenset[Need]
     routes: Sequence[AgainstRoute]
 
 
@@ -60,7 +60,7 @@ class Tally:
     def __init__(self) -> None:
         self._main = Counter[str]()
         self._groups: dict[tuple[str, str], Groups] = {}
-        self._known: dict[str, Known] = {}
+        self._known: dict[tuple[str, frozenset[Need]], Known] = {}
         self._cases = 0
 
     def add(self, policies: Mapping[str, PolicyInOrg], found: Sequence[NoMatch], unread: frozenset[Need] = NONE) -> int:
@@ -102,13 +102,13 @@ class Tally:
 
     def _routes(self, in_org: PolicyInOrg, unread: frozenset[Need]) -> Sequence[AgainstRoute]:
         name = in_org.policy.name
-        known = self._known.get(name)
-        if known is None or known.in_org is not in_org or known.unread is not unread:
+        known = self._known.get((name, unread))
+        if known is None or known.in_org is not in_org:
             routes = [
                 AgainstRoute(in_org, route, unread, self._groups.setdefault((name, route.name), {}))
                 for route in in_org.policy.routes
             ]
-            known = self._known[name] = Known(in_org, unread, routes)
+            known = self._known[name, unread] = Known(in_org, routes)
         return known.routes
 
 
