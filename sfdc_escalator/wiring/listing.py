@@ -40,7 +40,8 @@ class NoMatchFile:
         self._between = "["
 
     def begin(self) -> None:
-        from sfdc_escalator.reports.whole_file import umask, whole_file
+        from sfdc_escalator.files.text.plain_file import umask
+        from sfdc_escalator.reports.whole_file import whole_file
 
         try:
             self._file = whole_file(self._path, None, 0o644 & ~umask())

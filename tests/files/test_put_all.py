@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.files.first_hour import put_all as module
 from sfdc_escalator.files.first_hour.put_all import put_all
+from sfdc_escalator.files.text.plain_file import umask
 
 FILES = {
     Path("docs/a.md"): "a\n",
@@ -27,7 +27,7 @@ def test_each_file_is_written_and_a_script_can_be_started(tmp_path: Path) -> Non
     assert set(put_all(tmp_path / "new", FILES, ()).values()) == {"written"}
     assert {path: (tmp_path / "new" / path).read_text() for path in FILES} == FILES
     modes = {path.name: stat.S_IMODE((tmp_path / "new" / path).stat().st_mode) & 0o111 for path in FILES}
-    assert modes == {"a.md": 0, "b.md": 0, "start": 0o111 & ~module.umask(), "c.json": 0}
+    assert modes == {"a.md": 0, "b.md": 0, "start": 0o111 & ~umask(), "c.json": 0}
     assert len(there(tmp_path / "new")) == len(FILES) + 3  # and no temporary file
 
 
