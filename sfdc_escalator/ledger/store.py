@@ -16,6 +16,8 @@ from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
+from sfdc_escalator.ledger.idle.head import head_in
+from sfdc_escalator.ledger.idle.rows import row_after, uses_now
 from sfdc_escalator.ledger.self_check import self_check
 from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standings_in
@@ -25,7 +27,6 @@ from sfdc_escalator.ledger.tables.rows import (
     ORG_TIME,
     escalation_of,
     is_sandbox_of,
-    naming,
     org_time_of,
     route_of,
     user_of,
@@ -96,7 +97,8 @@ class SqlHistory:
 
     def org_time(self, connection: sa.Connection, organization_id: str) -> datetime | None:
         found = self._newest_with(ORG_TIME, connection, organization_id)
-        return org_time_of(found.seq, found.body) if found else None
+        idle = row_after(connection, found.seq) if found else None
+        return idle.last.org_time if idle else org_time_of(found.seq, found.body) if found else None
 
     def is_sandbox(self, connection: sa.Connection, organization_id: str) -> bool | None:
         """True for a sandbox, by the last run that recorded it; None where none did."""
@@ -111,7 +113,8 @@ class SqlHistory:
     def policy_uses(self, connection: sa.Connection, organization_id: str) -> PolicyUses:
         """The policies that runs use; empty where no run recorded any."""
         found = self._newest_with(POLICY_USES, connection, organization_id)
-        return policy_uses_of(found.seq, found.body) if found else {}
+        idle = row_after(connection, found.seq) if found else None
+        return uses_now(idle) if idle else policy_uses_of(found.seq, found.body) if found else {}
 
     def _newest_with(self, member: str, connection: sa.Connection, organization_id: str) -> sa.Row[Any, Any] | None:
         """The newest last event of a run that has this member."""
@@ -125,11 +128,9 @@ class SqlHistory:
         )
         return connection.execute(newest).first()
 
-    def head(self) -> str | None:
+    def head(self, organization_id: str | None = None) -> str | None:
         with self.reading() as connection:
-            newest = connection.execute(sa.select(events.c.hash).order_by(events.c.seq.desc()).limit(1)).scalar()
-            with naming("the newest event", self._damage):
-                return None if newest is None else bytes.hex(newest)
+            return head_in(connection, organization_id, self._damage)
 
     def close(self) -> None:
         with self.database.translating(self._damage):
@@ -193,7 +194,7 @@ class NoHistory:
     def self_check(self, organization_id: str) -> SelfCheck:  # noqa: ARG002
         return SelfCheck()
 
-    def head(self) -> str | None:
+    def head(self, organization_id: str | None = None) -> str | None:  # noqa: ARG002
         return None
 
 

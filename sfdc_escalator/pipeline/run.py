@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
@@ -140,12 +140,13 @@ def carry_out(
     reports: bool = False,
     consent: Consent = without_question,
     listing: Listing | None = None,
+    expect_every: timedelta | None = None,
 ) -> Result:
     """One run under the org's lease. Raises RunBusy, LeaseLost, and what `prepare` and `consent` raise. With
     `reports` somebody reads what waits for a person, and the ledger remembers what was reported."""
     clock = RunClock(caller.now)
     digests = {policy.name: policy.digest for policy in policies}
-    start = RunStart(run, caller.organization_id, caller.user_id, digests, caller.now)
+    start = RunStart(run, caller.organization_id, caller.user_id, digests, caller.now, expect_every)
     with ledger.lease(start) as lease:
         try:
             known = ledger.history(caller.organization_id)
@@ -185,7 +186,7 @@ def carry_out(
     sent = deliver(*about, names=lambda ids: names_of(org, ids))
     result = replace(result, post=sent)
     fresh = [one for one in waiting_for_a_person(post.outbox.undelivered()) if one not in lost]
-    head = ledger.head()
+    head = ledger.head(caller.organization_id)
     if orders:
         left = prepared.left_alone.as_json()
         log.info("ended", extra={"exit": result.exit_code, "audit_head": head, "left_alone": left})
@@ -233,6 +234,6 @@ def account(
         stop.reason if stop else None,
         org.guard,
         ledger.where,
-        ledger.head(),
+        ledger.head(prepared.plan.organization_id),
         is_rehearsal=stop is None,
     )

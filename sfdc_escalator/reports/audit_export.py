@@ -20,23 +20,26 @@ AT_A_TIME = 500
 
 
 class Exported:
-    """The number of the events that were written, the first, and the last one."""
+    """The number of the events that were written, the first, and the last one; and of the lines of idle runs."""
 
     def __init__(self) -> None:
         self.count, self.first, self.last = 0, 0, 0
-        self.head = ""
+        self.rows, self.head = 0, ""
 
     def counting(self, events: Iterable[ExportedEvent]) -> Iterator[ExportedEvent]:
         for one in events:
             self.first = self.first or one.seq
-            self.count, self.last, self.head = self.count + 1, one.seq, one.hash
+            is_idle = one.seq == self.last
+            self.count, self.rows = self.count + (not is_idle), self.rows + is_idle
+            self.last, self.head = one.seq, one.hash
             yield one
 
     @property
     def text(self) -> str:
         if not self.count:
             return "0 events: the ledger has none of this time"
-        return f"{counted(self.count, 'event')}, {self.first} to {self.last}; the hash of the last is {self.head}"
+        idle = f" and {counted(self.rows, 'line')} of idle runs" if self.rows else ""
+        return f"{counted(self.count, 'event')}{idle}, {self.first} to {self.last}; the hash of the last is {self.head}"
 
 
 def write_export(events: Iterable[ExportedEvent], kind: Kind, write: Callable[[str], object]) -> Exported:

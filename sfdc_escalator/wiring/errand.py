@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,7 +41,8 @@ class Errand:
     """An org and a ledger by name, policy files, and the choices of the caller.
 
     Without `policies` those of the policy folder count; without `ledger` that of the org. `now` replaces the org's
-    clock (not for a live run). `deadline` is in seconds. `left_alone` is the file for the cases that no route matches.
+    clock (not for a live run). `deadline` and `expect_every` are in seconds. `left_alone` is the file for the cases that
+    no route matches.
     """
 
     surroundings: Surroundings
@@ -52,6 +53,7 @@ class Errand:
     now: datetime | None = None
     deadline: float | None = None
     left_alone: Path | None = None
+    expect_every: float | None = None
     run_id: str = field(default_factory=new_run)
 
     @property
@@ -103,7 +105,11 @@ def run(errand: Errand, consent: Consent | None = None) -> Done:
         ports, reports = (door, caller, book), here.run_log is not None
         post = post_office(errand, door, caller, book)
         work = (*ports, loaded.policies, errand.options, render, progress, stop, post)
-        result = carry_out(errand.run_id, *work, reports=reports, consent=consent or without_question, listing=listed)
+        every = None if errand.expect_every is None else timedelta(seconds=errand.expect_every)
+        agree = consent or without_question
+        result = carry_out(
+            errand.run_id, *work, reports=reports, consent=agree, listing=listed, expect_every=every
+        )
     return Done(result, (*loaded.warnings, *clock_warnings(caller)))
 
 

@@ -73,6 +73,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("store",),
         ("self_check",),
         ("writing",),
+        ("idle",),
         ("engines",),
         ("tables",),
     ),

@@ -249,10 +249,10 @@ def test_a_ledger_without_its_guards_is_not_migrated_and_the_guards_are_not_put_
 
 
 def test_a_ledger_with_a_changed_version_row_is_always_refused(old: Kind) -> None:
-    old.execute("UPDATE alembic_version SET version_num = '0004'")
+    old.execute("UPDATE alembic_version SET version_num = '0005'")
     before = everything(old)
     for attempt in (open_history, lambda where: open_ledger(where, create=True), lambda where: migrate(where, "ann")):
-        with pytest.raises(LedgerUnusable, match=r"says 0004.*missing: escalations.before, escalations.ladder"):
+        with pytest.raises(LedgerUnusable, match=r"says 0005.*missing: escalations.before, escalations.ladder"):
             attempt(old.where)
     with pytest.raises(AuditBroken, match=r"missing: escalations.before"):
         open_trail(old.where)

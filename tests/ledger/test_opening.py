@@ -51,7 +51,7 @@ def older(path: Path) -> None:
 
 
 def newer(path: Path) -> None:
-    of_version(path, "0005")
+    of_version(path, "0006")
 
 
 def of_version(path: Path, version: str) -> None:
@@ -86,7 +86,7 @@ BAD: list[tuple[Callable[[Path], None], str]] = [
     (of_another_program, "of another program"),
     (cut_short, "damaged or cut short"),
     (older, "older version 0000.*ledger migrate"),
-    (newer, "version 0005, newer"),
+    (newer, "version 0006, newer"),
     (below_a_file, "cannot be examined"),
     (a_link_to_nothing, "leads to .*unmounted.db, which does not exist"),
     (below_a_link_to_nothing, "leads to unmounted, which does not exist"),

@@ -16,6 +16,7 @@ from sfdc_escalator.errors import AuditBroken, EscalatorError, Invalid, LedgerUn
 from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import Hold
+from sfdc_escalator.ledger.engines.database import table_of
 from sfdc_escalator.ledger.engines.postgresql_dialect import FUNCTIONS, GUARDS, REVOKED
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
@@ -157,7 +158,7 @@ def test_a_schema_of_another_program_is_refused_and_left_as_it_is(postgresql_kin
     assert postgresql_kind.execute("SELECT 1 FROM information_schema.tables WHERE table_schema='sfdc_escalator'") == []
 
 
-@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0005", "version 0005, newer")])
+@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0006", "version 0006, newer")])
 def test_another_version_is_refused(postgresql_kind: PostgresqlKind, version: str, words: str) -> None:
     postgresql_kind.become(empty)
     postgresql_kind.execute("UPDATE alembic_version SET version_num = ?", version)
@@ -354,7 +355,7 @@ def test_a_removed_row_is_found(recorded_rows: PostgresqlKind, table: str, which
     ("guard", "how"), some(product(GUARDS, ["DROP TRIGGER {} ON {}", "ALTER TABLE {1} DISABLE TRIGGER {0}"]), 8)
 )
 def test_a_removed_or_disabled_guard_is_found(recorded: PostgresqlKind, guard: str, how: str) -> None:
-    recorded.execute(how.format(guard, guard.partition("_")[0]))
+    recorded.execute(how.format(guard, table_of(guard)))
     assert recorded.verify().problems == (f"the guard {guard} is not in place",)
 
 
@@ -421,6 +422,6 @@ def test_a_ledger_locked_by_another_program_is_refused(postgresql_kind: Postgres
 
 def test_a_run_whose_ledger_was_migrated_meanwhile_writes_no_more(postgresql_kind: PostgresqlKind) -> None:
     with postgresql_kind.open() as ledger, ledger.lease(start()) as lease:
-        postgresql_kind.execute("UPDATE alembic_version SET version_num = '0005'")
+        postgresql_kind.execute("UPDATE alembic_version SET version_num = '0006'")
         with pytest.raises(LedgerUnusable, match="newer"):
             lease.record([change(escalation())])

@@ -15,6 +15,7 @@ from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
+from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.audit.verification import verify
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
@@ -25,17 +26,23 @@ from sfdc_escalator.ledger.trail.notices_by_hand import drop, retry
 from sfdc_escalator.ledger.trail.outbox import SqlOutbox
 from sfdc_escalator.ledger.trail.status import ledger_status
 from sfdc_escalator.pipeline.notify import delivery
+from sfdc_escalator.pipeline.ports.ledger import RunEnd
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.old_ledger import load
-from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
+from tests.ledger.sample import AT, LADDER, ORG, OTHER_ORG, change, escalation, start, turn
 from tests.notices import notice
 from tests.pipeline.outboxes import FakeChannels
 from tests.sampling import WHOLE
 
 
 def record(kind: Kind) -> None:
-    """A run that ended, and one that was sending when it was killed; its lease stands."""
+    """Idle runs of another org; a run that ended, and one that was sending when it was killed; its lease stands."""
+    with kind.open() as ledger:
+        for run in ("idle-1", "idle-2", "idle-3"):
+            begin = replace(start(run, OTHER_ORG), org_time=AT.replace(microsecond=0))
+            with ledger.lease(begin) as lease:
+                lease.finish({"exit": 0}, RunEnd(Waitlist(), {}))
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation(1), note="A note."), change(escalation(2))])
         lease.record(
@@ -95,8 +102,8 @@ def found(kind: Kind) -> str:
         "UPDATE leases SET started_at = 'soon'",
         "UPDATE leases SET heartbeat_at = ''",
         "UPDATE leases SET heartbeat_at = '2001-01-01T00:00:00Z'",
-        "INSERT INTO leases SELECT 'another', epoch, run, host, boot, pid, pid_start, started_at, heartbeat_at "
-        "FROM leases",
+        "INSERT INTO leases SELECT 'another', epoch, run, host, boot, pid, pid_start, started_at, heartbeat_at, start "
+        "FROM leases LIMIT 1",
     ],
 )
 def test_a_changed_lease_is_found(recorded: Kind, statement: str) -> None:
@@ -108,7 +115,7 @@ def test_a_changed_lease_is_found(recorded: Kind, statement: str) -> None:
     "statement",
     [
         "INSERT INTO alembic_version VALUES ('0001')",
-        "INSERT INTO alembic_version VALUES ('0004 ')",
+        "INSERT INTO alembic_version VALUES ('0005 ')",
         "UPDATE alembic_version SET version_num = ''",
         "DELETE FROM alembic_version",
     ],

@@ -70,8 +70,8 @@ def test_a_ledger_on_a_server_is_backed_up_by_the_servers_own_tool(
 NEXT = """
 import sqlalchemy as sa
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 EXPECTS = frozenset()
 
 
@@ -83,11 +83,11 @@ def upgrade(operations, dialect):
 
 @pytest.fixture
 def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The versions of a program that knows version 0005."""
+    """The versions of a program that knows version 0006."""
     folder = tmp_path / "versions"
     shutil.copytree(VERSIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "v0005.py").write_text(NEXT.format(more=""))
-    monkeypatch.setattr(schema, "VERSION", "0005")
+    (folder / "v0006.py").write_text(NEXT.format(more=""))
+    monkeypatch.setattr(schema, "VERSION", "0006")
     return folder
 
 
@@ -97,7 +97,7 @@ def remark(kind: Kind) -> list[tuple[Any, ...]]:
 
 @pytest.fixture
 def old(kind: Kind) -> Kind:
-    """A ledger of version 0004 with an escalation in it."""
+    """A ledger of version 0005 with an escalation in it."""
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation())])
     return kind
@@ -110,35 +110,35 @@ def test_the_newest_version_is_the_version_of_the_program() -> None:
 
 
 def test_an_older_ledger_is_migrated_and_keeps_everything(old: Kind, tomorrow: Path) -> None:
-    with pytest.raises(LedgerUnusable, match="older version 0004.*ledger migrate --ledger"):  # noqa: RUF043
+    with pytest.raises(LedgerUnusable, match="older version 0005.*ledger migrate --ledger"):  # noqa: RUF043
         old.open()
     done = migrate(old.where, "ann", tomorrow)
-    assert (done.before, done.now) == ("0004", "0005")
+    assert (done.before, done.now) == ("0005", "0006")
     assert remark(old) == [(None,)]
     with old.open() as ledger:
         assert [one.key for one in ledger.history(ORG).everything()] == [escalation().key]
     assert old.verify().problems == ()
     again = migrate(old.where, "ann", tomorrow)
-    assert (again.before, again.now, again.backup) == ("0005", "0005", None)
+    assert (again.before, again.now, again.backup) == ("0006", "0006", None)
 
 
 def test_a_migration_that_fails_changes_nothing_and_leaves_no_backup(old: Kind, tomorrow: Path) -> None:
-    (tomorrow / "v0005.py").write_text(NEXT.format(more='operations.execute("SELECT nonsense")'))
+    (tomorrow / "v0006.py").write_text(NEXT.format(more='operations.execute("SELECT nonsense")'))
     with pytest.raises(LedgerUnusable):
         migrate(old.where, "ann", tomorrow)
-    assert old.execute("SELECT version_num FROM alembic_version") == [("0004",)]
+    assert old.execute("SELECT version_num FROM alembic_version") == [("0005",)]
     assert old.backups() == []
     with pytest.raises(Exception, match="remark"):
         remark(old)
 
 
 def test_a_ledger_is_not_migrated_under_a_run(kind: Kind, tomorrow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "VERSION", "0004")
+    monkeypatch.setattr(schema, "VERSION", "0005")
     with kind.open() as ledger, ledger.lease(start()) as lease:
-        monkeypatch.setattr(schema, "VERSION", "0005")
+        monkeypatch.setattr(schema, "VERSION", "0006")
         with pytest.raises(RunBusy):
             migrate(kind.where, "ann", tomorrow)
-        monkeypatch.setattr(schema, "VERSION", "0004")
+        monkeypatch.setattr(schema, "VERSION", "0005")
         lease.record([change(escalation())])
     assert kind.backups() == []
 

@@ -423,7 +423,7 @@ class FakeLedger:
     def self_check(self, organization_id: str) -> SelfCheck:
         return SelfCheck()
 
-    def head(self) -> str | None:
+    def head(self, organization_id: str | None = None) -> str | None:
         return str(len(self.changes)) if self.changes else None
 
     @contextmanager

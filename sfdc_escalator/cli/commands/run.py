@@ -54,6 +54,13 @@ WORK_TO_DO = 10
     metavar="T",
     help="Begin no new chunk after this time, such as 90s, 10m or 1h; calls under way end then.",
 )
+@option(
+    "--expect-every",
+    type=Seconds(),
+    metavar="D",
+    help="A run is due once in this time. After a missed one, runs with nothing to do begin a new row in the ledger; "
+    "without D after a gap of more than three times the shortest.",
+)
 @option("--metrics", type=FilePath(), metavar="FILE", help="Write Prometheus metrics of a live run to this plain file.")
 @option(
     "--left-alone",
@@ -104,6 +111,7 @@ def command(
     now: datetime | None,
     accept_clock: bool,
     deadline: float | None,
+    expect_every: float | None,
     metrics: Path | None,
     left_alone: Path | None,
     out: Path | None,
@@ -131,7 +139,8 @@ def command(
     from sfdc_escalator.wiring.watching import watched
 
     options = RunOptions(backlog, limit, route, case, accept_clock)
-    errand = errands.Errand(surroundings, org, ledger, policies, options, now, deadline, left_alone)
+    about = surroundings, org, ledger, policies, options, now, deadline
+    errand = errands.Errand(*about, left_alone, expect_every)
 
     def code_of(done: "Done") -> int:
         return done.result.exit_code or (WORK_TO_DO if exit_code and done.result.work_to_do else 0)

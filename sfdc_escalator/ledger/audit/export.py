@@ -9,8 +9,10 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken
+from sfdc_escalator.ledger.idle.rows import IdleRow, row_after
+from sfdc_escalator.ledger.idle.runs import text_of
 from sfdc_escalator.ledger.store import SqlHistory
-from sfdc_escalator.ledger.tables.schema import events
+from sfdc_escalator.ledger.tables.schema import events, idle_runs
 from sfdc_escalator.ledger.tables.times import whole_second
 from sfdc_escalator.pipeline.read_models.audit_trail import ExportedEvent
 
@@ -27,15 +29,50 @@ def exported(trail: SqlHistory, begin: datetime | None, end: datetime | None) ->
         first, last = bounds(connection, begin, end)
         query = f"SELECT seq, at, prev, hash, body FROM events WHERE seq BETWEEN {first} AND {last} ORDER BY seq"  # noqa: S608
         with closing(cast("Generator[tuple[Any, ...]]", trail.database.dialect.rows(connection, query))) as rows:
-            yield (event_of(*row) for row in rows)
+            yield with_idle_runs(connection, first, last, (event_of(*row) for row in rows))
+
+
+def with_idle_runs(
+    connection: sa.Connection, first: int, last: int, each: Iterator[ExportedEvent]
+) -> Iterator[ExportedEvent]:
+    """The events, and after the last one of a run the idle runs that repeat it."""
+    ours = sa.select(idle_runs.c.event).where(idle_runs.c.event.between(first, last))
+    numbers = set(connection.scalars(ours))
+    for event in each:
+        yield event
+        if event.seq in numbers and (row := row_after(connection, event.seq)):
+            yield idle_of(event, row)
+
+
+def idle_of(event: ExportedEvent, row: IdleRow) -> ExportedEvent:
+    """The idle runs as a line of their own: it has the number and the times of the event that they repeat."""
+    columns = row.columns
+    text = text_of(event.seq, columns["organization_id"], columns["runs"], columns["lines"]).decode()
+    return ExportedEvent(event.seq, event.at, event.org_at, event.hash, columns["hash"].hex(), text)
 
 
 def bounds(connection: sa.Connection, begin: datetime | None, end: datetime | None) -> tuple[int, int]:
-    """The numbers of the first and the last event. A clock that was set back leaves no gap."""
+    """The numbers of the first and the last event. A clock that was set back leaves no gap. Idle runs that reach into
+    the period bring the event that they repeat."""
     within = [events.c.at >= whole_second(begin)] if begin else []
     within += [events.c.at < whole_second(end)] if end else []
-    row = connection.execute(sa.select(sa.func.min(events.c.seq), sa.func.max(events.c.seq)).where(*within)).one()
-    return EMPTY if row[0] is None else (int(row[0]), int(row[1]))
+    ends = sa.select(sa.func.min(events.c.seq), sa.func.max(events.c.seq)).where(*within)
+    found = (one for query in (ends, reaching(begin, end)) for one in connection.execute(query).one())
+    numbers: list[int] = [one for one in found if one is not None]
+    return (min(numbers), max(numbers)) if numbers else EMPTY
+
+
+def reaching(begin: datetime | None, end: datetime | None) -> sa.Select[Any]:
+    """The first and the last event with idle runs that may be of the period: they end before the event that binds
+    them."""
+    bound = events.alias("bound")
+    joined = idle_runs.join(events, events.c.seq == idle_runs.c.event).outerjoin(
+        bound, bound.c.seq == idle_runs.c.bound
+    )
+    within = [sa.or_(bound.c.at.is_(None), bound.c.at >= whole_second(begin))] if begin else []
+    within += [events.c.at < whole_second(end)] if end else []
+    number = idle_runs.c.event
+    return sa.select(sa.func.min(number), sa.func.max(number)).select_from(joined).where(*within)
 
 
 def event_of(seq: object, at: object, prev: object, this: object, body: object) -> ExportedEvent:

@@ -1,25 +1,34 @@
 """Checks of all that no event records: leases, the version row, the tables as such, the type of each value."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
+from sfdc_escalator.errors import LedgerUnusable
 from sfdc_escalator.ledger.engines.database import Dialect
+from sfdc_escalator.ledger.idle.rows import open_rows
 from sfdc_escalator.ledger.tables import schema
 from sfdc_escalator.ledger.tables.rows import MISREAD, checked
-from sfdc_escalator.ledger.tables.schema import events, leases, metadata, runs, version
-from sfdc_escalator.ledger.tables.times import time_of
+from sfdc_escalator.ledger.tables.schema import events, idle_runs, leases, metadata, runs, version
+from sfdc_escalator.ledger.tables.times import time_of, time_text
 
 
 def lease_problems(connection: sa.Connection) -> Iterator[str]:
-    """Each run takes the lease once, and the epoch grows by one each time."""
+    """Each run takes the lease once, and the epoch grows by one each time. Idle runs have a line in place of events."""
     seq = sa.func.max(events.c.seq)
     started = sa.select(events.c.organization_id, sa.func.count(), seq).where(events.c.event == "run_started")
     taken = {org: (times, last) for org, times, last in connection.execute(started.group_by(events.c.organization_id))}
+    counted = sa.select(idle_runs.c.organization_id, sa.func.sum(idle_runs.c.runs)).group_by(
+        idle_runs.c.organization_id
+    )
+    idle = {org: int(number) for org, number in connection.execute(counted)}
     held = connection.execute(sa.select(leases)).mappings().all()
     for row in held:
         name = f"the lease of the org {row['organization_id']!s:.60}"
         times, last = taken.pop(row["organization_id"], (0, 0))
+        times += idle.pop(row["organization_id"], 0) + (row["start"] is not None)
         try:
             checked(leases, row)
             start, beat = time_of(row["started_at"]), time_of(row["heartbeat_at"])
@@ -37,14 +46,28 @@ def lease_problems(connection: sa.Connection) -> Iterator[str]:
 
 def _wrong_in(connection: sa.Connection, row: sa.RowMapping, times: int, last: int) -> list[str]:
     """The columns of a lease that differ from the run that took it last. Nothing can be said of `boot`, `pid_start`."""
-    this = sa.select(runs).join(events, events.c.run == runs.c.run).where(events.c.seq == last)
-    run = connection.execute(this).mappings().first()
+    try:
+        run = _last_taker(connection, row, last)
+    except (*MISREAD, LedgerUnusable):
+        return ["start"]
     if run is None:
         return ["organization_id"]
     wrong = ["epoch"] if row["epoch"] != times else []
     wrong += ["run"] if row["run"] not in (None, run["run"]) else []
-    wrong += [name for name in ("host", "pid") if row[name] != run[name]]
-    return wrong + (["started_at"] if row["started_at"] > run["started_at"] else [])
+    wrong += [name for name in ("host", "pid") if row[name] != run.get(name, row[name])]
+    return wrong + (["started_at"] if row["started_at"] > run.get("started_at", row["started_at"]) else [])
+
+
+def _last_taker(connection: sa.Connection, row: sa.RowMapping, last: int) -> Mapping[Any, Any] | None:
+    """The columns that are known of the run that took the lease last: of one that has recorded nothing only its id, of
+    an idle one not its process."""
+    if row["start"] is not None:
+        return {"run": str(json.loads(row["start"])["run"])}
+    for idle in open_rows(connection, row["organization_id"]):
+        newest, host = idle.last, idle.base.facts["host"]
+        return {"run": newest.run, "host": host, "started_at": time_text(newest.started)}
+    this = sa.select(runs).join(events, events.c.run == runs.c.run).where(events.c.seq == last)
+    return connection.execute(this).mappings().first()
 
 
 def version_problems(connection: sa.Connection) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
+from itertools import chain as chain_of
 from itertools import islice
 
 import sqlalchemy as sa
@@ -16,6 +17,8 @@ from sfdc_escalator.errors import AuditBroken, Invalid
 from sfdc_escalator.ledger.audit.checks import chain_rows, note_rows, table_problems
 from sfdc_escalator.ledger.audit.table_shapes import lease_problems, odd_values, shape_problems, version_problems
 from sfdc_escalator.ledger.engines.database import Dialect
+from sfdc_escalator.ledger.idle.checks import has_head, idle_counts, idle_problems
+from sfdc_escalator.ledger.idle.head import head_in
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.schema import events
@@ -36,7 +39,7 @@ def verify(trail: SqlHistory, expected_head: str | None = None) -> Verification:
         raise Invalid(f"--head: {expected_head!r} is not an audit head; expected all of its 64 hexadecimal digits")
     dialect = trail.database.dialect
     try:
-        return _verify(trail, dialect, _Walk(dialect, expected_head))
+        return _verify(trail, dialect, expected_head and expected_head.strip())
     except AuditBroken:
         with trail.reading() as connection:
             problems = _first(odd_values(connection))
@@ -45,7 +48,8 @@ def verify(trail: SqlHistory, expected_head: str | None = None) -> Verification:
         return Verification(0, None, tuple(problems))
 
 
-def _verify(trail: SqlHistory, dialect: Dialect, walk: "_Walk") -> Verification:
+def _verify(trail: SqlHistory, dialect: Dialect, expected_head: str | None) -> Verification:
+    walk = _Walk(dialect, expected_head)
     with trail.reading() as whole, trail.reading() as tables, trail.reading() as file, ThreadPoolExecutor(2) as beside:
         aside = [
             beside.submit(_first, _beside(tables, dialect)),
@@ -53,13 +57,22 @@ def _verify(trail: SqlHistory, dialect: Dialect, walk: "_Walk") -> Verification:
         ]
         problems = _first(walk.problems(whole)) + [problem for part in aside for problem in part.result()]
         erased = tuple(whole.scalars(ERASED))
-    return replace(walk.verification(problems), erased=erased)
+        if not walk.is_met and not _is_idle_head(whole, expected_head):
+            problems.append(f"the expected head {expected_head} is not in the chain: events were removed or rewritten")
+        found = replace(walk.verification(problems), erased=erased, idle_runs=idle_counts(whole))
+        return found if problems else replace(found, head=head_in(whole))
+
+
+def _is_idle_head(connection: sa.Connection, expected: str | None) -> bool:
+    """True where an idle run printed it."""
+    return has_head(connection, bytes.fromhex(expected or ""))
 
 
 def verify_inside(connection: sa.Connection, dialect: Dialect) -> Verification:
     """The same inside one transaction, which sees its own changes."""
     found = verify_chain(connection, dialect)
-    return replace(found, problems=(*found.problems, *_first(table_problems(connection, dialect)))[:MOST_PROBLEMS])
+    beside = _first(chain_of(table_problems(connection, dialect), idle_problems(connection, dialect)))
+    return replace(found, problems=(*found.problems, *beside)[:MOST_PROBLEMS], idle_runs=idle_counts(connection))
 
 
 def _beside(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
@@ -68,6 +81,7 @@ def _beside(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
     yield from shape_problems(connection, dialect)
     yield from version_problems(connection)
     yield from table_problems(connection, dialect)
+    yield from idle_problems(connection, dialect)
     yield from lease_problems(connection)
 
 
@@ -90,6 +104,7 @@ class _Walk:
     def __init__(self, dialect: Dialect, expected_head: str | None) -> None:
         self.events, self.head = 0, chain.GENESIS
         self._dialect, self._expected = dialect, expected_head
+        self.is_met = expected_head is None
 
     def verification(self, problems: list[str]) -> Verification:
         return Verification(self.events, self.head.hex() if self.events else None, tuple(problems[:MOST_PROBLEMS]))
@@ -103,8 +118,7 @@ class _Walk:
                 yield f"the note of event {seq} was changed: it does not match its hash"
 
     def _chain(self, connection: sa.Connection) -> Iterator[str]:
-        number, count, head, expected = 0, 0, chain.GENESIS, self._expected_bytes()
-        met = self._expected is None
+        number, count, head, expected = 0, 0, chain.GENESIS, bytes.fromhex(self._expected or "")
         for seq, prev, this, body, alike in self._dialect.rows(connection, chain_rows(self._dialect)):
             number += 1
             count += 1
@@ -114,16 +128,8 @@ class _Walk:
                 number = seq
             head = this if type(this) is bytes else b""
             if head == expected:
-                met = True
+                self.is_met = True
         self.events, self.head = count, head
-        if not met:
-            yield f"the expected head {self._expected} is not in the chain: events were removed or rewritten"
-
-    def _expected_bytes(self) -> bytes | None:
-        try:
-            return bytes.fromhex(self._expected or "")
-        except ValueError:
-            return None
 
 
 def _wrong_with(seq: int, number: int, alike: int | None, follows: bool, whole: bool) -> Iterator[str]:

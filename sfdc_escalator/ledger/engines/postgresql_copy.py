@@ -43,7 +43,7 @@ def copy_schema(connection: sa.Connection, name: str, mark: str) -> None:
         for function, _ in functions:
             text = text.replace(f"EXECUTE FUNCTION {function}(", f"EXECUTE FUNCTION {name}.{function}(")
         statements.append(text)
-    for statement in (*statements, *revocations(name)):
+    for statement in (*statements, *revocations(name, tables)):
         connection.exec_driver_sql(statement.replace("%", "%%"))
 
 

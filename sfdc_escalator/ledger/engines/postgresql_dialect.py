@@ -3,14 +3,14 @@
 Unqualified tables are those of the first schema of the search path: the ledger, or its backup while that is checked.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from sfdc_escalator.ledger.engines.database import in_batches, table_of
-from sfdc_escalator.ledger.tables.schema import FORBIDDEN, metadata, version
+from sfdc_escalator.ledger.tables.schema import FORBIDDEN, GROWS, metadata, version
 
 SCHEMA = "sfdc_escalator"
 REVOKED = {table: (*actions, "TRUNCATE") for table, actions in FORBIDDEN.items()}
@@ -22,7 +22,13 @@ FUNCTIONS = {
         "BEGIN IF NEW.seq IS DISTINCT FROM (SELECT COALESCE(MAX(seq), 0) + 1 FROM sfdc_escalator.events) "
         "THEN RAISE EXCEPTION 'the events of a ledger have no gaps'; END IF; RETURN NEW; END"
     ),
+    "counting_on": (
+        f"BEGIN IF ({GROWS}) IS NOT TRUE "
+        "THEN RAISE EXCEPTION 'the idle runs of a ledger are only counted on'; END IF; RETURN NEW; END"
+    ),
 }
+OF_TABLES = {"never": "events", "in_order": "events", "counting_on": "idle_runs"}
+"""The table that needs each function: an older ledger has fewer."""
 GUARDS = {
     f"{table}_no_{action.lower()}": (
         f"CREATE TRIGGER {table}_no_{action.lower()} BEFORE {action} ON {SCHEMA}.{table} "
@@ -33,6 +39,10 @@ GUARDS = {
 } | {
     "events_in_order": (
         f"CREATE TRIGGER events_in_order BEFORE INSERT ON {SCHEMA}.events FOR EACH ROW EXECUTE FUNCTION in_order()"
+    ),
+    "idle_runs_no_rewriting": (
+        f"CREATE TRIGGER idle_runs_no_rewriting BEFORE UPDATE ON {SCHEMA}.idle_runs "
+        "FOR EACH ROW EXECUTE FUNCTION counting_on()"
     ),
 }
 """The text by which PostgreSQL's catalogue knows each trigger."""
@@ -132,7 +142,8 @@ class PostgresqlDialect:
 
     def problems(self, connection: sa.Connection) -> Iterator[str]:
         tables = {table for table, _ in self.columns(connection)}
-        guards = {name: text for name, text in GUARDS.items() if table_of(name) in tables} | FUNCTIONS
+        guards = {name: text for name, text in GUARDS.items() if table_of(name) in tables}
+        guards |= {name: body for name, body in FUNCTIONS.items() if OF_TABLES[name] in tables}
         found = dict(self.rows(connection, TRIGGERS)) | dict(self.rows(connection, BODIES))
         yield from (f"the guard {name} is not in place" for name, text in guards.items() if found.get(name) != text)
         for table, right, who in self.rows(connection, RIGHTS):
@@ -175,7 +186,10 @@ class PostgresqlDialect:
         return f"convert_to({text}, 'UTF8')"
 
 
-def revocations(schema: str) -> list[str]:
+def revocations(schema: str, tables: Collection[str] = REVOKED) -> list[str]:
+    """The statements for those of these tables whose rights are revoked."""
     return [
-        f"REVOKE {', '.join(rights)} ON {schema}.{table} FROM PUBLIC, CURRENT_USER" for table, rights in REVOKED.items()
+        f"REVOKE {', '.join(rights)} ON {schema}.{table} FROM PUBLIC, CURRENT_USER"
+        for table, rights in REVOKED.items()
+        if table in tables
     ]

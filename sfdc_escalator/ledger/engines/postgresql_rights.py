@@ -18,6 +18,7 @@ OF_A_RUN = {
     "payloads": (*NEW_ROWS, "DELETE"),
     "escalations": ROWS,
     "runs": ROWS,
+    "idle_runs": ROWS,
     "live_routes": NEW_ROWS,
     "rungs": ROWS,
     "holds": ROWS,

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.ledger.engines.database import in_batches, table_of
-from sfdc_escalator.ledger.tables.schema import FORBIDDEN, metadata
+from sfdc_escalator.ledger.tables.schema import FORBIDDEN, GROWS, metadata
 
 
 def _trigger(action: str, table: str) -> str:
@@ -28,6 +28,10 @@ GUARDS = {
         "CREATE TRIGGER events_in_order BEFORE INSERT ON events "
         "WHEN NEW.seq IS NOT (SELECT COALESCE(MAX(seq), 0) + 1 FROM events) "
         "BEGIN SELECT RAISE(ABORT, 'the events of a ledger have no gaps'); END"
+    ),
+    "idle_runs_no_rewriting": (
+        f"CREATE TRIGGER idle_runs_no_rewriting BEFORE UPDATE ON idle_runs WHEN ({GROWS}) IS NOT TRUE "
+        "BEGIN SELECT RAISE(ABORT, 'the idle runs of a ledger are only counted on'); END"
     ),
 }
 """The text by which SQLite's catalogue knows each trigger."""

@@ -1,7 +1,7 @@
 """The runs of a ledger by the org's time, and what they left for people."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.figures.facts import Place
 from sfdc_escalator.escalation.figures.runs import RunTimes
 from sfdc_escalator.escalation.figures.troubles import Troubles
 from sfdc_escalator.ledger.figures.wanted import A_DAY, Wanted
+from sfdc_escalator.ledger.idle.rows import rows_in_order, started_alone
 from sfdc_escalator.ledger.tables.rows import ORG_TIME, naming
 from sfdc_escalator.ledger.tables.schema import events, runs
 from sfdc_escalator.ledger.tables.times import time_of
@@ -43,22 +44,41 @@ class RunsRead:
 def read_runs(connection: sa.Connection, wanted: Wanted, troubles: Troubles) -> RunsRead:
     """The runs; what those of the period left for people is added to `troubles`."""
     found, begun = RunsRead(), False
-    for seq, policies, body in run_rows(connection, wanted):
-        with naming(f"event {seq}"):
-            event = json.loads(body)
-            at = time_of(event.get(ORG_TIME) or event.get(ORG_AT))
+    for seq, policies, event, times in each_run(connection, wanted):
+        for at in times:
             if counts(policies, wanted.policies):
                 sort_in(found, at, wanted)
                 if at and wanted.period.has(at):
                     add_waiting(event.get(WAITLIST), wanted, troubles, found)
             found.last = max(found.last or at, at) if at else found.last
-        begun = begun or at is None or at >= wanted.period.begin - A_DAY
+            begun = begun or at is None or at >= wanted.period.begin - A_DAY
         found.safe_after = found.safe_after if begun else seq
+    for organization_id, _, _, _, start in started_alone(connection):
+        with naming(f"the lease of the org {organization_id!s:.60}"):
+            at, policies = time_of(start["org_time"]), json.dumps(start["policies"])
+        if wanted.organization_id in (None, organization_id) and counts(policies, wanted.policies):
+            sort_in(found, at, wanted)
+            found.last = max(found.last or at, at) if at else found.last
     return found
 
 
-def run_rows(connection: sa.Connection, wanted: Wanted) -> Iterator[tuple[int, str, bytes]]:
-    """The newest event of each run, with the policies of the run, in order."""
+def each_run(
+    connection: sa.Connection, wanted: Wanted
+) -> Iterator[tuple[int, str, Mapping[str, Any], Sequence[datetime | None]]]:
+    """The newest event of each run, in order: its number, the policies of the run, its body, and the org's times of
+    the run and of the idle ones that repeat it."""
+    for page in run_pages(connection, wanted):
+        idle = rows_in_order(connection, [seq for seq, *_ in page])
+        for seq, policies, body in page:
+            with naming(f"event {seq}"):
+                event = json.loads(body)
+                at = time_of(event.get(ORG_TIME) or event.get(ORG_AT))
+            more = idle[seq].runs if seq in idle else ()
+            yield seq, policies, event, [at, *(one.org_time for one in more)]
+
+
+def run_pages(connection: sa.Connection, wanted: Wanted) -> Iterator[Sequence[tuple[int, str, bytes]]]:
+    """The newest event of each run, with the policies of the run, in order, some at a time."""
     joined = sa.select(events.c.seq, runs.c.policies, events.c.body).join(events, events.c.seq == runs.c.event)
     last = 0
     while True:
@@ -66,7 +86,7 @@ def run_rows(connection: sa.Connection, wanted: Wanted) -> Iterator[tuple[int, s
         rows = connection.execute(page.order_by(runs.c.event).limit(100)).all()
         if not rows:
             return
-        yield from ((row.seq, row.policies, row.body) for row in rows)
+        yield [(row.seq, row.policies, row.body) for row in rows]
         last = rows[-1].seq
 
 

@@ -34,8 +34,12 @@ def _use_json(one: PolicyUse) -> dict[str, Any]:
 def policy_uses_of(seq: int, body: bytes) -> PolicyUses:
     """The member of the event with this number. Raises LedgerUnusable for one that no run can have written."""
     with naming(f"event {seq}"):
-        found = json.loads(body)[POLICY_USES]
-        return MappingProxyType({name: _use_of(one) for name, one in found.items()})
+        return policy_uses_in(json.loads(body))
+
+
+def policy_uses_in(body: Mapping[str, Any]) -> PolicyUses:
+    """The same of a body that was read."""
+    return MappingProxyType({name: _use_of(one) for name, one in body[POLICY_USES].items()})
 
 
 def _use_of(found: Mapping[str, Any]) -> PolicyUse:

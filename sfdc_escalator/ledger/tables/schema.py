@@ -1,18 +1,32 @@
-"""The tables of a ledger, version 0004.
+"""The tables of a ledger, version 0005.
 
 Times are text, `YYYY-MM-DDTHH:MM:SSZ`, as the events have them. `events.body` holds the canonical bytes that are
 hashed; every other column of `events`, and every row of `runs`, `escalations`, `live_routes`, `rungs` and `holds`,
-follows from such bytes and names its newest event, so that a verification can compare them. `leases`, `standings` and
-`notices` are not part of the chain; an event records each notice that is queued, tried, sent, dropped or given up.
+follows from such bytes and names its newest event, so that a verification can compare them. Each row of `idle_runs`
+has a hash of its own, which follows from an event and which the next event of its org repeats. `leases`, `standings`
+and `notices` are not part of the chain; an event records each notice that is queued, tried, sent, dropped or given up.
 """
 
 import sqlalchemy as sa
 
-VERSION = "0004"
+VERSION = "0005"
 """The newest module of `upkeep/versions` has this number."""
 
-FORBIDDEN = {"events": ("UPDATE", "DELETE"), "payloads": ("UPDATE",), "escalations": ("DELETE",)}
-"""The actions that each engine refuses, by table. Personal text may be deleted: it must be possible to erase it."""
+FORBIDDEN = {
+    "events": ("UPDATE", "DELETE"),
+    "payloads": ("UPDATE",),
+    "escalations": ("DELETE",),
+    "idle_runs": ("DELETE",),
+}
+"""The actions that each engine refuses, by table. Personal text may be deleted: it must be possible to erase it. Of a
+row of `idle_runs` only a run more is stored, and once the event that repeats its hash; see `GROWS`."""
+
+GROWS = (
+    "OLD.bound IS NULL AND NEW.event = OLD.event AND NEW.organization_id = OLD.organization_id AND "
+    "((NEW.bound IS NULL AND NEW.runs = OLD.runs + 1 AND substr(NEW.lines, 1, length(OLD.lines)) = OLD.lines) OR "
+    "(NEW.bound > OLD.event AND NEW.runs = OLD.runs AND NEW.lines = OLD.lines AND NEW.hash = OLD.hash))"
+)
+"""The condition of a change of `idle_runs`, in the SQL of every engine."""
 
 metadata = sa.MetaData(info={"version": VERSION})
 
@@ -90,7 +104,22 @@ runs = sa.Table(
     sa.Column("started_at", sa.Text, nullable=False),
     sa.Column("finished_at", sa.Text),
     sa.Column("result", sa.Text),
+    sa.Index("runs_of_org", "organization_id", "event"),
     comment="Policies and result are canonical JSON.",
+)
+
+idle_runs = sa.Table(
+    "idle_runs",
+    metadata,
+    sa.Column("event", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("organization_id", sa.Text, nullable=False),
+    sa.Column("runs", sa.Integer, nullable=False),
+    sa.Column("lines", sa.Text, nullable=False),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("bound", sa.Integer, unique=True),
+    sa.Index("idle_runs_of_org", "organization_id", "event"),
+    comment="The runs after the recorded one with this last event that found nothing to do, a line for each (see "
+    "`ledger/idle`). Bound is the first event of the org after them, which repeats their number and hash.",
 )
 
 live_routes = sa.Table(
@@ -228,7 +257,9 @@ leases = sa.Table(
     sa.Column("pid_start", sa.Text, nullable=False),
     sa.Column("started_at", sa.Text, nullable=False),
     sa.Column("heartbeat_at", sa.Text, nullable=False),
-    comment="The run that works on an org; run is null while there is none. The epoch only grows.",
+    sa.Column("start", sa.Text),
+    comment="The run that works on an org; run is null while there is none. The epoch only grows. Start is canonical "
+    "JSON: the start of a run that is not recorded yet, because it may be an idle one.",
 )
 
 COLUMNS = frozenset((table.name, column.name) for table in metadata.tables.values() for column in table.columns)

@@ -11,6 +11,7 @@ from sfdc_escalator.escalation.world.escalation import Escalation, EscalationSta
 from sfdc_escalator.escalation.world.keys import UNDO
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting, Waitlist
+from sfdc_escalator.ledger.idle.rows import open_rows, started_alone
 from sfdc_escalator.ledger.self_check import self_check
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.kept_texts import readable
@@ -31,11 +32,9 @@ OF_NO_RUN = "{}"  # `resolve` and `ledger rebuild` hold the lease too, without a
 def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool = False) -> LedgerStatus:
     """The state as of this time, without one as of the org's time of the last run; with `check` also the self-check."""
     with trail.reading() as connection:
-        newest = sa.select(runs).where(runs.c.policies != OF_NO_RUN).order_by(runs.c.event.desc())
-        first = connection.execute(newest.limit(1)).mappings().first()
-        last = run_record(first) if first else None
-        ended = connection.execute(newest.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
-        success = next((record for row in ended if (record := run_record(row)).exit == 0), None)
+        recorded = [*recorded_runs(connection), *idle_and_starting(connection)]
+        last = max(recorded, key=_start, default=None)
+        success = max((one for one in recorded if one.exit == 0), key=_start, default=None)
         unsettled = readable(connection, connection.execute(_waiting()).mappings(), "message")
         waiting = [escalation_of(row) for row in unsettled]
         orgs = connection.scalars(sa.select(runs.c.organization_id).distinct().order_by(runs.c.organization_id)).all()
@@ -65,6 +64,32 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool
         notices=notices,
         check=as_one(checks) if check else None,
     )
+
+
+def recorded_runs(connection: sa.Connection) -> Iterator[RunRecord]:
+    """The newest run that is recorded by itself, and the newest one that ended well."""
+    newest = sa.select(runs).where(runs.c.policies != OF_NO_RUN).order_by(runs.c.event.desc())
+    first = connection.execute(newest.limit(1)).mappings().first()
+    yield from [run_record(first)] if first else []
+    ended = connection.execute(newest.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
+    success = next((record for row in ended if (record := run_record(row)).exit == 0), None)
+    yield from [success] if success else []
+
+
+def idle_and_starting(connection: sa.Connection) -> Iterator[RunRecord]:
+    """The last idle run of each org that has recorded nothing since, and the runs that have recorded nothing yet."""
+    for row in open_rows(connection):
+        organization_id, host, one = row.columns["organization_id"], str(row.base.facts["host"]), row.last
+        yield RunRecord(one.run, organization_id, host, one.started, one.finished, one.result)
+    for organization_id, run, host, at, _ in started_alone(connection):
+        with naming(f"the lease of the org {organization_id!s:.60}"):
+            started = time_of(at)
+        if started:
+            yield RunRecord(run, organization_id, host, started, None, None)
+
+
+def _start(run: RunRecord) -> datetime:
+    return run.started
 
 
 def as_one(checks: Sequence[SelfCheck]) -> SelfCheck:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sfdc_escalator.escalation.outbox.queued import Queued
 from sfdc_escalator.escalation.undoing.note import why_in
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG, UNDO
+from sfdc_escalator.ledger.idle.rows import has_idle_run
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.kept_texts import kept_in
 from sfdc_escalator.ledger.tables.rows import escalation_of, naming
@@ -39,7 +40,7 @@ class SqlUndoTrail:
         adopted = sa.select(sa.func.count()).where(ours, events.c.event == "adopted")
         known = sa.select(runs.c.run).where(runs.c.run == run, runs.c.organization_id == self._organization_id)
         with self._trail.reading() as connection:
-            if connection.execute(known).first() is None:
+            if connection.execute(known).first() is None and not has_idle_run(connection, self._organization_id, run):
                 return None
             keys = [*connection.scalars(wrote), *connection.scalars(alone)]
             return RunWrites(frozenset(str(key) for key in keys), int(connection.scalar(adopted) or 0))

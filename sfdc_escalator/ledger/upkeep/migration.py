@@ -22,6 +22,8 @@ from sfdc_escalator.ledger.writing.taking import refuse_while_alive
 from sfdc_escalator.pipeline.read_models.audit_trail import Verification
 
 VERSIONS = Path(__file__).with_name("versions")
+LEASE = ("organization_id", "run", "host", "boot", "pid", "pid_start", "started_at", "heartbeat_at")
+"""The columns of a lease in every version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +119,6 @@ class _Steps:
 
 def _refuse_while_a_run_is_at_work(connection: sa.Connection, at: str) -> None:
     me = Holder.of_this_process()
-    for lease in connection.execute(sa.select(schema.leases).where(schema.leases.c.run.is_not(None))).mappings().all():
+    wanted = sa.select(*(schema.leases.c[name] for name in LEASE)).where(schema.leases.c.run.is_not(None))
+    for lease in connection.execute(wanted).mappings().all():
         refuse_while_alive(lease, me, Terms(), at)

@@ -1,10 +1,9 @@
 """The right to work on one org: kept alive, checked by every write, given back."""
 
 import contextlib
-import json
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,18 +14,20 @@ from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.world.keys import RouteName, RungName
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
+from sfdc_escalator.ledger.idle.counting import Ending, counted_on
+from sfdc_escalator.ledger.idle.rows import IDLE
 from sfdc_escalator.ledger.tables import chain
 from sfdc_escalator.ledger.tables.kept_texts import messages_of
 from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_json
 from sfdc_escalator.ledger.tables.rows import IS_SANDBOX, ORG_TIME, checked, naming
-from sfdc_escalator.ledger.tables.schema import RUN_FACTS, leases, live_routes, runs
-from sfdc_escalator.ledger.tables.times import second, time_of, time_text
+from sfdc_escalator.ledger.tables.schema import leases, live_routes, runs
+from sfdc_escalator.ledger.tables.times import in_range, second, time_of, time_text
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_json
 from sfdc_escalator.ledger.writing.changes import Changes
-from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.holding import Holds
-from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version
+from sfdc_escalator.ledger.writing.journal import Journal, locked_version
 from sfdc_escalator.ledger.writing.notices import queue_alone
+from sfdc_escalator.ledger.writing.opening import Opening, as_recorded
 from sfdc_escalator.ledger.writing.rungs_seen import see_rungs
 from sfdc_escalator.ledger.writing.standings import keep_standings
 from sfdc_escalator.pipeline.ports.ledger import Change, RunEnd, RunStart
@@ -46,11 +47,18 @@ class SqlLease:
     """See `pipeline.ports.Lease`. May be used from several threads."""
 
     def __init__(
-        self, engine: sa.Engine, database: Database, start: RunStart, holder: Holder, epoch: int, began: str
+        self,
+        engine: sa.Engine,
+        database: Database,
+        start: RunStart,
+        epoch: int,
+        opening: Opening,
+        *,
+        is_quiet: bool,
     ) -> None:
+        """`is_quiet` says that taking the lease recorded nothing but the start, or not even that."""
         self._engine, self._database, self._start, self._epoch = engine, database, start, epoch
-        self._began = began
-        self._author = Author(start.organization_id, start.run, start.user_id, holder.host)
+        self._opening, self._is_quiet, self._author = opening, is_quiet, opening.author
         self._lock = threading.Lock()
         self._ours = (
             (leases.c.organization_id == start.organization_id)
@@ -71,8 +79,18 @@ class SqlLease:
                 raise LeaseLost(f"another run took over the org {self._start.organization_id}; this one writes no more")
             yield connection, at
 
-    def _journal(self, connection: sa.Connection, at: str) -> Journal:
-        return Journal(connection, self._author, at, org_time_at(self._start.org_time, self._began, at))
+    @contextlib.contextmanager
+    def _recording(self) -> Iterator[tuple[sa.Connection, Journal]]:
+        """A transaction that writes to the chain. The first event brings the start of the run with it, where only the
+        lease has that yet."""
+        opening = replace(self._opening)
+        with self._transaction() as (connection, at):
+            org_at = org_time_at(self._start.org_time, opening.started_at, at)
+            first = None if opening.event else lambda journal: opening.record(connection, journal)
+            journal = Journal(connection, self._author, at, org_at, first)
+            yield connection, journal
+        if journal.added:
+            self._opening, self._is_quiet = opening, False
 
     def beat(self) -> None:
         with self._transaction(recording=False):
@@ -82,8 +100,7 @@ class SqlLease:
         self.beat()
 
     def record(self, changes: Sequence[Change]) -> None:
-        with self._transaction() as (connection, at):
-            journal = self._journal(connection, at)
+        with self._recording() as (connection, journal):
             ours = Changes(connection, journal, self._start.organization_id, self._start.run, self._epoch)
             ours.read([change.escalation.key for change in changes])
             for change in changes:
@@ -92,10 +109,9 @@ class SqlLease:
             ours.write()
 
     def mark_live(self, routes: Sequence[RouteName]) -> None:
-        with self._transaction() as (connection, at):
+        with self._recording() as (connection, journal):
             organization = live_routes.c.organization_id == self._start.organization_id
             known = connection.execute(sa.select(live_routes.c.policy, live_routes.c.route).where(organization))
-            journal = self._journal(connection, at)
             rows = [
                 {
                     "organization_id": self._start.organization_id,
@@ -110,13 +126,11 @@ class SqlLease:
                 connection.execute(live_routes.insert(), rows)
 
     def see_rungs(self, seen: Mapping[RungName, datetime], gone: Collection[RungName]) -> None:
-        with self._transaction() as (connection, now):
-            journal = self._journal(connection, now)
+        with self._recording() as (connection, journal):
             see_rungs(connection, journal, self._start.organization_id, seen, gone)
 
     def record_holds(self, new: Sequence[Hold], ended: Sequence[Hold]) -> None:
-        with self._transaction() as (connection, now):
-            journal = self._journal(connection, now)
+        with self._recording() as (connection, journal):
             ours = Holds(connection, journal, self._start.organization_id)
             for one in ours.known(ended):
                 ours.end(one, one.by)
@@ -126,26 +140,39 @@ class SqlLease:
             ours.write()
 
     def queue(self, notices: Sequence[Notice]) -> None:
-        with self._transaction() as (connection, at):
-            queue_alone(connection, self._journal(connection, at), self._start.organization_id, notices)
+        with self._recording() as (connection, journal):
+            queue_alone(connection, journal, self._start.organization_id, notices)
 
     def keep_standings(self, standings: Mapping[str, tuple[Standing, str]]) -> None:
         with self._transaction() as (connection, _):
             keep_standings(connection, self._start.organization_id, standings)
 
     def finish(self, result: Mapping[str, Any], end: RunEnd | None = None) -> None:
-        with self._transaction() as (connection, at):
+        is_quiet = self._is_quiet
+        with self._recording() as (connection, journal):
+            left = self._left(connection, end) if end else {}
+            ending = self._ending(journal.at, result, left)
+            if self._opening.event is None and is_quiet and counted_on(connection, ending):
+                connection.execute(leases.update().where(self._ours).values(start=None))
+                return
+            journal.open()
             this = runs.c.run == self._start.run
             found = connection.execute(sa.select(runs).where(this)).mappings().first()
-            journal = self._journal(connection, at)
             with naming(f"run {self._start.run}"):
                 row = dict(checked(runs, found or {}))
-                row |= {"finished_at": at, "result": chain.canonical(result).decode()}
+                row |= {"finished_at": journal.at, "result": chain.canonical(result).decode()}
                 recorded = as_recorded(row)
-            left = self._left(connection, end) if end else {}
-            row["event"] = journal.add("run_finished", {"facts": recorded, **self._org_time(result), **left})
+            idle = {IDLE: True} if is_quiet and ending.found_nothing(connection) else {}
+            members = {"facts": recorded, **self._org_time(result), **left, **idle}
+            row["event"] = journal.add("run_finished", members)
             journal.write()
             connection.execute(runs.update().where(this).values(row))
+
+    def _ending(self, at: str, result: Mapping[str, Any], left: Mapping[str, Any]) -> Ending:
+        start, author = self._start, self._author
+        started, finished = in_range(datetime.fromisoformat(self._opening.started_at)), datetime.fromisoformat(at)
+        about = author.organization_id, author.run, author.user_id, author.host, start.policies
+        return Ending(*about, started, finished, start.org_time, result, left, start.expect_every)
 
     def _left(self, connection: sa.Connection, end: RunEnd) -> dict[str, Any]:
         """The members of the run's last event that later runs and reports read."""
@@ -192,10 +219,3 @@ def org_time_at(start: datetime | None, began: str, at: str) -> str | None:
     if start is None or since is None or now is None:
         return None
     return second(start + max(now - since, timedelta(0)))
-
-
-def as_recorded(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A run's row as its events hold it: JSON columns as parsed values."""
-    return {name: row[name] for name in RUN_FACTS} | {
-        name: row[name] and json.loads(row[name]) for name in ("policies", "result")
-    }

@@ -9,20 +9,22 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import EscalatorError, RunBusy
 from sfdc_escalator.ledger.engines.database import Database, check_version
-from sfdc_escalator.ledger.tables import chain
+from sfdc_escalator.ledger.idle.counting import may_repeat
 from sfdc_escalator.ledger.tables.rows import checked, naming
 from sfdc_escalator.ledger.tables.schema import leases, runs
 from sfdc_escalator.ledger.tables.times import time_of
 from sfdc_escalator.ledger.writing.changes import Changes
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal, locked_version
-from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, as_recorded, org_time_at
+from sfdc_escalator.ledger.writing.lease import SqlLease, Terms, org_time_at
+from sfdc_escalator.ledger.writing.opening import Opening, record_lost
 from sfdc_escalator.pipeline.ports.ledger import RunStart
 
 
 def take(engine: sa.Engine, database: Database, start: RunStart, holder: Holder, terms: Terms) -> SqlLease:
-    """Takes the lease, and stores the run and its first event. Escalations that an earlier run was still sending become
-    `unknown`. Raises RunBusy while somebody holds the lease."""
+    """Takes the lease, and stores the run and its first event; where the run before found nothing to do, and this one
+    may not either, its lease alone has it at first. Escalations that an earlier run was still sending become `unknown`.
+    Raises RunBusy while somebody holds the lease."""
     with database.translating(), engine.begin() as connection:
         check_version(database.where, locked_version(connection, database))
         at = database.dialect.now(connection)
@@ -31,16 +33,25 @@ def take(engine: sa.Engine, database: Database, start: RunStart, holder: Holder,
             refuse_while_alive(old, holder, terms, at)
         epoch = old["epoch"] + 1 if old else 1
         _hold(connection, start, holder, epoch, at, known=old is not None)
+        org_at = org_time_at(start.org_time, at, at)
+        if old and old["start"] is not None:
+            record_lost(connection, old, at, org_at)
+        _refuse_known(connection, start.run)
         author = Author(start.organization_id, start.run, start.user_id, holder.host)
-        journal = Journal(connection, author, at, org_time_at(start.org_time, at, at))
-        run = _first_row(connection, journal, start, holder, old)
+        opening = Opening.of(start, author, holder.pid, at, _left(old))
+        journal = Journal(connection, author, at, org_at, lambda this: opening.record(connection, this))
         changes = Changes(connection, journal, start.organization_id, start.run, epoch)
         for change in changes.read_sending():
             changes.add(change)
+        is_quiet = not journal.added and not opening.left
+        if is_quiet and may_repeat(connection, start.organization_id, start.user_id, holder.host, start.policies):
+            ours = leases.c.organization_id == start.organization_id
+            connection.execute(leases.update().where(ours).values(start=opening.text))
+        else:
+            journal.open()
         journal.write()
-        connection.execute(runs.insert().values(run))
         changes.write()
-    return SqlLease(engine, database, start, holder, epoch, at)
+    return SqlLease(engine, database, start, epoch, opening, is_quiet=is_quiet)
 
 
 def _held(connection: sa.Connection, organization_id: str) -> Mapping[Any, Any] | None:
@@ -79,7 +90,7 @@ def _between(earlier: str, later: str) -> timedelta:
 
 
 def _hold(connection: sa.Connection, start: RunStart, holder: Holder, epoch: int, at: str, *, known: bool) -> None:
-    row = {"epoch": epoch, "run": start.run, **asdict(holder), "started_at": at, "heartbeat_at": at}
+    row = {"epoch": epoch, "run": start.run, **asdict(holder), "started_at": at, "heartbeat_at": at, "start": None}
     this = leases.c.organization_id == start.organization_id
     if known:
         connection.execute(leases.update().where(this).values(row))
@@ -87,20 +98,11 @@ def _hold(connection: sa.Connection, start: RunStart, holder: Holder, epoch: int
         connection.execute(leases.insert().values(organization_id=start.organization_id, **row))
 
 
-def _first_row(
-    connection: sa.Connection, journal: Journal, start: RunStart, holder: Holder, old: Mapping[Any, Any] | None
-) -> dict[str, Any]:
-    if connection.execute(sa.select(runs.c.run).where(runs.c.run == start.run)).first():
-        raise EscalatorError(f"there is a run {start.run} already")
-    facts = {
-        "user_id": start.user_id,
-        "host": holder.host,
-        "pid": holder.pid,
-        "policies": chain.canonical(start.policies).decode(),
-        "started_at": journal.at,
-        "finished_at": None,
-        "result": None,
-    }
-    left = {"took_over": {name: old[name] for name in ("run", "host", "pid")}} if old and old["run"] else {}
-    event = journal.add("run_started", {"facts": as_recorded(facts), **left})
-    return {"run": start.run, "organization_id": start.organization_id, "event": event, **facts}
+def _refuse_known(connection: sa.Connection, run: str) -> None:
+    if connection.execute(sa.select(runs.c.run).where(runs.c.run == run)).first():
+        raise EscalatorError(f"there is a run {run} already")
+
+
+def _left(old: Mapping[Any, Any] | None) -> dict[str, Any]:
+    """The member that names the run whose lease was taken over."""
+    return {"took_over": {name: old[name] for name in ("run", "host", "pid")}} if old and old["run"] else {}

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sfdc_escalator.escalation.notices.notice import Notice
@@ -64,8 +64,9 @@ class HistoryReader(Protocol):
         """The open escalations that nothing would carry on, from the rows alone."""
         ...
 
-    def head(self) -> str | None:
-        """The hash of the newest event; None when there is none."""
+    def head(self, organization_id: str | None = None) -> str | None:
+        """The hash of the newest event, or of the idle runs after it, with an org those of that org; None when there is
+        none. It proves all events before it."""
         ...
 
 
@@ -111,13 +112,15 @@ class Lease(Protocol):
 @dataclass(frozen=True, slots=True)
 class RunStart:
     """The start of a run: by whom, in which org. `policies` maps names to digests; `org_time` is the org's time, which
-    the ledger keeps of a run that ends without an error."""
+    the ledger keeps of a run that ends without an error. `expect_every` is the time in which a run is expected, where
+    the caller says it: after a missed one, an idle run is not counted with those before."""
 
     run: str
     organization_id: str
     user_id: str
     policies: Mapping[str, str]
     org_time: datetime | None = None
+    expect_every: timedelta | None = None
 
 
 class Ledger(HistoryReader, Protocol):

@@ -81,10 +81,12 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result of a verification. `head` is the hash of the newest event. No problems: the trail is unchanged.
-    `erased` are the ids of the cases whose texts were erased, as events record it."""
+    """The result of a verification. `head` is the hash of the newest event, or of the idle runs after it. No problems:
+    the trail is unchanged. `erased` are the ids of the cases whose texts were erased, as events record it. `idle_runs`
+    counts the runs that found nothing to do and are kept together."""
 
     events: int
     head: str | None
     problems: tuple[str, ...]
     erased: tuple[str, ...] = ()
+    idle_runs: int = 0

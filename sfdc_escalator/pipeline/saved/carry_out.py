@@ -110,7 +110,7 @@ def carry_out_saved(
         lease.finish({"exit": result.exit_code, "plan": plan.sha256, **counts}, end)
     if not whole:
         result = replace(result, post=deliver(post.outbox, post.channels(facts), plan.rules, clock.now, stop))
-    return replace(result, audit_head=ledger.head(), api_calls=org.api_calls, retries=org.retries)
+    return replace(result, audit_head=ledger.head(caller.organization_id), api_calls=org.api_calls, retries=org.retries)
 
 
 def store_settled(lease: Lease, history: History, settled: Sequence[Settled]) -> History:

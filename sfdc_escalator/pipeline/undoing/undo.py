@@ -67,7 +67,7 @@ def rehearse_undo(
     history = ledger.history(caller.organization_id)
     check_clock(caller.now, history.org_time, accept=False)
     prepared = prepare_undo(org, caller, history, policies, wanted, trail, waits=False)
-    about = org.api_calls, org.guard, ledger.where, ledger.head()
+    about = org.api_calls, org.guard, ledger.where, ledger.head(caller.organization_id)
     return UndoResult(run, wanted, caller, prepared, prepared.undos, Applied({}), *about, is_rehearsal=True)
 
 
@@ -111,7 +111,7 @@ def carry_out_undo(
         lease.finish({"exit": result.exit_code, **counts})
     rules = {policy.name: policy.notices for policy in policies}
     sent = deliver(post.outbox, post.channels(prepared.org_facts), rules, clock.now, stop)
-    return replace(result, post=sent, api_calls=org.api_calls, audit_head=ledger.head())
+    return replace(result, post=sent, api_calls=org.api_calls, audit_head=ledger.head(caller.organization_id))
 
 
 def after(undo: Undo, applied: Applied) -> Undo:

@@ -50,6 +50,7 @@ def verify_json(where: str, found: Verification) -> dict[str, Any]:
     return {
         "ok": not found.problems,
         "events": found.events,
+        "idle_runs": found.idle_runs,
         "head": found.head,
         "problems": found.problems,
         "erased": found.erased,

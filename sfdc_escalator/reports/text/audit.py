@@ -106,7 +106,8 @@ def verify_text(where: str, found: Verification, page: Page = PLAIN) -> str:
     if page.is_quiet and not found.problems:
         return ""
     verdict = page.paint("BROKEN: it was changed or damaged", "red") if found.problems else page.paint("whole", "green")
-    events = counted(found.events, "event")
+    idle = f" and {counted(found.idle_runs, 'idle run')}" if found.idle_runs else ""
+    events = counted(found.events, "event") + idle
     conclusion = f"The audit trail of {visible(where)} is {verdict}: {events}, head {found.head or 'none'}"
     if found.erased:
         names = ", ".join(map(visible, found.erased[:MOST_NAMED])) + (", ..." if len(found.erased) > MOST_NAMED else "")

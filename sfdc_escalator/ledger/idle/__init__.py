@@ -1,0 +1,1 @@
+"""Runs that found nothing to do: consecutive ones are one row, which grows by a line for each."""
