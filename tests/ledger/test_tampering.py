@@ -30,17 +30,17 @@ from sfdc_escalator.pipeline.ports.ledger import RunEnd
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.old_ledger import load
-from tests.ledger.sample import AT, LADDER, ORG, OTHER_ORG, change, escalation, start, turn
+from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
 from tests.notices import notice
 from tests.pipeline.outboxes import FakeChannels
 from tests.sampling import WHOLE
 
 
 def record(kind: Kind) -> None:
-    """Idle runs of another org; a run that ended, and one that was sending when it was killed; its lease stands."""
+    """Idle runs; a run that ended, and one that was sending when it was killed; its lease stands."""
     with kind.open() as ledger:
         for run in ("idle-1", "idle-2", "idle-3"):
-            begin = replace(start(run, OTHER_ORG), org_time=AT.replace(microsecond=0))
+            begin = replace(start(run), org_time=AT.replace(microsecond=0))
             with ledger.lease(begin) as lease:
                 lease.finish({"exit": 0}, RunEnd(Waitlist(), {}))
     with kind.open() as ledger, ledger.lease(start()) as lease:

@@ -25,15 +25,33 @@ RUNG_NAME = ("policy", "route", "rung")
 
 
 def chain_rows(dialect: Dialect) -> str:
-    """seq, prev, hash, body, and whether the columns equal what the body holds: one pass over the events for all."""
+    """seq, prev, hash, body, whether the columns equal what the body holds, the hash of the note, and the bytes of that
+    note to hash: one pass over the events and their notes for all."""
     text = f"""'{{"about":{{' || {members("v", EVENT_ABOUT, dialect.members)} || '}},"'"""
-    return f"SELECT seq, prev, hash, body, {dialect.place(text, 'v.body')} = 1 FROM events v ORDER BY seq"  # noqa: S608
-
-
-def note_rows(dialect: Dialect) -> str:
-    """The event that a note is stored for, the hash in that event, and the bytes to hash."""
     salted = dialect.bytes_of("p.salt || p.text")
-    return f"SELECT p.event, v.note, {salted} FROM payloads p LEFT JOIN events v ON v.seq = p.event"  # noqa: S608
+    return f"""
+        SELECT v.seq, v.prev, v.hash, v.body, {dialect.place(text, "v.body")} = 1, v.note, {salted}
+        FROM events v LEFT JOIN payloads p ON p.event = v.seq ORDER BY v.seq
+    """  # noqa: S608
+
+
+NOTES_ALONE = "SELECT p.event FROM payloads p LEFT JOIN events v ON v.seq = p.event WHERE v.seq IS NULL"
+"""The notes of events that are not there."""
+NOTES_MISSING = """
+    SELECT v.seq FROM events v LEFT JOIN payloads p ON p.event = v.seq
+    LEFT JOIN (
+        SELECT organization_id, case_id, MAX(seq) AS seq FROM events
+        WHERE key IS NULL AND event = 'erased' GROUP BY organization_id, case_id
+    ) x ON x.organization_id = v.organization_id AND x.case_id = v.case_id
+    LEFT JOIN (
+        SELECT organization_id, COALESCE(case_id, '') AS of_case, MAX(seq) AS seq FROM events
+        WHERE key IS NULL AND event = 'notices_erased' GROUP BY organization_id, COALESCE(case_id, '')
+    ) y ON v.event = 'notice_queued' AND y.organization_id = v.organization_id
+        AND y.of_case = COALESCE(v.case_id, '')
+    WHERE v.note IS NOT NULL AND p.event IS NULL
+        AND COALESCE(x.seq, 0) < v.seq AND COALESCE(y.seq, 0) < v.seq
+"""
+"""The events whose note is not there, though no event records that it was erased."""
 
 
 def _escalations(dialect: Dialect) -> str:
@@ -134,20 +152,6 @@ def table_checks(dialect: Dialect) -> dict[str, str]:
             SELECT v.seq FROM events v LEFT JOIN live_routes r ON r.event = v.seq
             WHERE v.key IS NULL AND v.event = 'went_live' AND r.event IS NULL
         """: "the live route of event {} is missing",
-        """
-            SELECT v.seq FROM events v LEFT JOIN payloads p ON p.event = v.seq
-            LEFT JOIN (
-                SELECT organization_id, case_id, MAX(seq) AS seq FROM events
-                WHERE key IS NULL AND event = 'erased' GROUP BY organization_id, case_id
-            ) x ON x.organization_id = v.organization_id AND x.case_id = v.case_id
-            LEFT JOIN (
-                SELECT organization_id, COALESCE(case_id, '') AS of_case, MAX(seq) AS seq FROM events
-                WHERE key IS NULL AND event = 'notices_erased' GROUP BY organization_id, COALESCE(case_id, '')
-            ) y ON v.event = 'notice_queued' AND y.organization_id = v.organization_id
-                AND y.of_case = COALESCE(v.case_id, '')
-            WHERE v.note IS NOT NULL AND p.event IS NULL
-                AND COALESCE(x.seq, 0) < v.seq AND COALESCE(y.seq, 0) < v.seq
-        """: "the note of event {} is missing, and no event records that it was erased",
     }
 
 

@@ -11,15 +11,16 @@ from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.idle.rows import open_rows
 from sfdc_escalator.ledger.tables import schema
 from sfdc_escalator.ledger.tables.rows import MISREAD, checked
-from sfdc_escalator.ledger.tables.schema import events, idle_runs, leases, metadata, runs, version
+from sfdc_escalator.ledger.tables.schema import idle_runs, leases, metadata, runs, version
 from sfdc_escalator.ledger.tables.times import time_of, time_text
 
 
 def lease_problems(connection: sa.Connection) -> Iterator[str]:
     """Each run takes the lease once, and the epoch grows by one each time. Idle runs have a line in place of events."""
-    seq = sa.func.max(events.c.seq)
-    started = sa.select(events.c.organization_id, sa.func.count(), seq).where(events.c.event == "run_started")
-    taken = {org: (times, last) for org, times, last in connection.execute(started.group_by(events.c.organization_id))}
+    each = sa.select(runs.c.organization_id, sa.func.count(), sa.func.max(runs.c.event)).group_by(
+        runs.c.organization_id
+    )
+    taken = {org: (times, last) for org, times, last in connection.execute(each)}
     counted = sa.select(idle_runs.c.organization_id, sa.func.sum(idle_runs.c.runs)).group_by(
         idle_runs.c.organization_id
     )
@@ -66,8 +67,7 @@ def _last_taker(connection: sa.Connection, row: sa.RowMapping, last: int) -> Map
     for idle in open_rows(connection, row["organization_id"]):
         newest, host = idle.last, idle.base.facts["host"]
         return {"run": newest.run, "host": host, "started_at": time_text(newest.started)}
-    this = sa.select(runs).join(events, events.c.run == runs.c.run).where(events.c.seq == last)
-    return connection.execute(this).mappings().first()
+    return connection.execute(sa.select(runs).where(runs.c.event == last)).mappings().first()
 
 
 def version_problems(connection: sa.Connection) -> Iterator[str]:

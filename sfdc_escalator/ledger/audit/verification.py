@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
-from itertools import chain as chain_of
 from itertools import islice
 
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, Invalid
-from sfdc_escalator.ledger.audit.checks import chain_rows, note_rows, table_problems
+from sfdc_escalator.ledger.audit.checks import NOTES_ALONE, NOTES_MISSING, chain_rows, table_problems
 from sfdc_escalator.ledger.audit.table_shapes import lease_problems, odd_values, shape_problems, version_problems
 from sfdc_escalator.ledger.engines.database import Dialect
-from sfdc_escalator.ledger.idle.checks import has_head, idle_counts, idle_problems
+from sfdc_escalator.ledger.idle.checks import BINDING, has_head, idle_counts, idle_problems, unbound
 from sfdc_escalator.ledger.idle.head import head_in
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables import chain
@@ -56,6 +55,7 @@ def _verify(trail: SqlHistory, dialect: Dialect, expected_head: str | None) -> V
             beside.submit(_first, dialect.problems(file)),
         ]
         problems = _first(walk.problems(whole)) + [problem for part in aside for problem in part.result()]
+        problems += unbound(whole, walk.binding)
         erased = tuple(whole.scalars(ERASED))
         if not walk.is_met and not _is_idle_head(whole, expected_head):
             problems.append(f"the expected head {expected_head} is not in the chain: events were removed or rewritten")
@@ -70,9 +70,11 @@ def _is_idle_head(connection: sa.Connection, expected: str | None) -> bool:
 
 def verify_inside(connection: sa.Connection, dialect: Dialect) -> Verification:
     """The same inside one transaction, which sees its own changes."""
-    found = verify_chain(connection, dialect)
-    beside = _first(chain_of(table_problems(connection, dialect), idle_problems(connection, dialect)))
-    return replace(found, problems=(*found.problems, *beside)[:MOST_PROBLEMS], idle_runs=idle_counts(connection))
+    walk = _Walk(dialect, None)
+    problems = [*_first(walk.problems(connection)), *_first(dialect.problems(connection))]
+    problems += [*_first(table_problems(connection, dialect)), *_first(idle_problems(connection))]
+    found = walk.verification([*problems, *unbound(connection, walk.binding)])
+    return replace(found, idle_runs=idle_counts(connection))
 
 
 def _beside(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
@@ -81,7 +83,7 @@ def _beside(connection: sa.Connection, dialect: Dialect) -> Iterator[str]:
     yield from shape_problems(connection, dialect)
     yield from version_problems(connection)
     yield from table_problems(connection, dialect)
-    yield from idle_problems(connection, dialect)
+    yield from idle_problems(connection)
     yield from lease_problems(connection)
 
 
@@ -99,27 +101,28 @@ def _first(problems: Iterator[str]) -> list[str]:
 
 
 class _Walk:
-    """One pass over the chain and its notes."""
+    """One pass over the chain and its notes. `binding` are the events that bind idle runs."""
 
     def __init__(self, dialect: Dialect, expected_head: str | None) -> None:
         self.events, self.head = 0, chain.GENESIS
         self._dialect, self._expected = dialect, expected_head
-        self.is_met = expected_head is None
+        self.is_met, self._without_note = expected_head is None, False
+        self.binding: list[int] = []
 
     def verification(self, problems: list[str]) -> Verification:
         return Verification(self.events, self.head.hex() if self.events else None, tuple(problems[:MOST_PROBLEMS]))
 
     def problems(self, connection: sa.Connection) -> Iterator[str]:
         yield from self._chain(connection)
-        for seq, note, salted in self._dialect.rows(connection, note_rows(self._dialect)):
-            if note is None:
-                yield f"there is a note for event {seq}, which has none"
-            elif not isinstance(salted, bytes) or sha256(salted).hexdigest() != note:
-                yield f"the note of event {seq} was changed: it does not match its hash"
+        for (seq,) in self._dialect.rows(connection, NOTES_ALONE):
+            yield f"there is a note for event {seq}, which has none"
+        if self._without_note:
+            for (seq,) in self._dialect.rows(connection, NOTES_MISSING):
+                yield f"the note of event {seq} is missing, and no event records that it was erased"
 
     def _chain(self, connection: sa.Connection) -> Iterator[str]:
         number, count, head, expected = 0, 0, chain.GENESIS, bytes.fromhex(self._expected or "")
-        for seq, prev, this, body, alike in self._dialect.rows(connection, chain_rows(self._dialect)):
+        for seq, prev, this, body, alike, note, salted in self._dialect.rows(connection, chain_rows(self._dialect)):
             number += 1
             count += 1
             whole = type(body) is bytes and sha256(head + body).digest() == this
@@ -129,7 +132,20 @@ class _Walk:
             head = this if type(this) is bytes else b""
             if head == expected:
                 self.is_met = True
+            if salted is not None:
+                if note is None or sha256(salted).hexdigest() != note:
+                    yield _wrong_note(seq, note)
+            elif note is not None:
+                self._without_note = True
+            if whole and BINDING in body:
+                self.binding.append(seq)
         self.events, self.head = count, head
+
+
+def _wrong_note(seq: int, note: str | None) -> str:
+    if note is None:
+        return f"there is a note for event {seq}, which has none"
+    return f"the note of event {seq} was changed: it does not match its hash"
 
 
 def _wrong_with(seq: int, number: int, alike: int | None, follows: bool, whole: bool) -> Iterator[str]:
