@@ -27,6 +27,8 @@ from sfdc_escalator.ledger.tables.times import time_text
 
 MOST = 1_000
 """The runs of one row: a longer one would cost too much to write again with each run."""
+SHORTEST = 10
+"""Seconds: no schedule has a shorter interval, so a run by hand right after another one says nothing about gaps."""
 WAITING = ("waiting", "sending")
 NOT_LEFT = ("about", "facts", "idle_runs", "org_at", "who", IDLE, ORG_TIME, POLICY_USES)
 """The members of a run's last event beside what it leaves for later runs and does not change by itself."""
@@ -115,7 +117,7 @@ def goes_on(runs: Sequence[IdleRun], one: IdleRun, ending: Ending) -> bool:
         return False
     if ending.every is not None:
         return one.numbers[0] < ending.every.total_seconds() * 1.5
-    return shortest is None or one.numbers[0] <= 3 * shortest
+    return shortest is None or one.numbers[0] <= 3 * max(shortest, SHORTEST)
 
 
 def _store(connection: sa.Connection, base: Base, old: Mapping[str, Any] | None, line: str) -> None:
