@@ -12,6 +12,7 @@ from sfdc_escalator.ledger.idle.runs import (
     NAME,
     Base,
     IdleRun,
+    first_of,
     line_of,
     next_run,
     numbers_of,
@@ -86,7 +87,7 @@ def counted_on(connection: sa.Connection, ending: Ending) -> bool:
     one = _run_after(connection, before, ending)
     if (row and row.columns["bound"] is not None) or not (repeats(base, before, ending) and goes_on(runs, one, ending)):
         return False
-    _store(connection, base, row.columns if row else None, line_of(before, one))
+    _store(connection, base, row.columns if row else None, line_of(first_of(base.run, runs), before, one))
     return True
 
 
