@@ -41,8 +41,8 @@ class Errand:
     """An org and a ledger by name, policy files, and the choices of the caller.
 
     Without `policies` those of the policy folder count; without `ledger` that of the org. `now` replaces the org's
-    clock (not for a live run). `deadline` and `expect_every` are in seconds. `left_alone` is the file for the cases that
-    no route matches.
+    clock (not for a live run). `deadline` and `expect_every` are in seconds. `left_alone` is the file for the cases
+    that no route matches.
     """
 
     surroundings: Surroundings
@@ -107,9 +107,7 @@ def run(errand: Errand, consent: Consent | None = None) -> Done:
         work = (*ports, loaded.policies, errand.options, render, progress, stop, post)
         every = None if errand.expect_every is None else timedelta(seconds=errand.expect_every)
         agree = consent or without_question
-        result = carry_out(
-            errand.run_id, *work, reports=reports, consent=agree, listing=listed, expect_every=every
-        )
+        result = carry_out(errand.run_id, *work, reports=reports, consent=agree, listing=listed, expect_every=every)
     return Done(result, (*loaded.warnings, *clock_warnings(caller)))
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sfdc_escalator.escalation.figures.period import Period
-from sfdc_escalator.escalation.world.history import EscalationState
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, next_uses
 from sfdc_escalator.escalation.world.waitlist import Waiting, Waitlist
 from sfdc_escalator.ledger.engines.postgresql_dialect import PostgresqlDialect
