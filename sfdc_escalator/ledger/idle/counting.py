@@ -29,7 +29,7 @@ from sfdc_escalator.ledger.tables.times import time_text
 MOST = 1_000
 """The runs of one row: a longer one would cost too much to write again with each run."""
 SHORTEST = 10
-"""Seconds: no schedule has a shorter interval, so a run by hand right after another one says nothing about gaps."""
+"""Seconds: no schedule has a shorter interval, so a run by hand soon after another one is not a measure of gaps."""
 WAITING = ("waiting", "sending")
 NOT_LEFT = ("about", "facts", "idle_runs", "org_at", "who", IDLE, ORG_TIME, POLICY_USES)
 """The members of a run's last event beside what it leaves for later runs and does not change by itself."""
