@@ -153,6 +153,8 @@ def test_of(key: Operator, operand: Operand) -> Test:
     """`TESTS[key]` with this operand, for many values: the most common comparisons are prepared once."""
     if key in ("is", "in", "is_not", "not_in"):
         return _among(key, operand)
+    if key == "contains_any":
+        return _containing(operand)
     limit = number(one(operand)) if key in ORDERED and not isinstance(one(operand), bool) else None
     general = TESTS[key]
     if limit is None:
@@ -161,6 +163,23 @@ def test_of(key: Operator, operand: Operand) -> Test:
     return lambda value: (
         ordered(value, limit) if type(value) in (int, float) else value is not None and general(value, operand)
     )
+
+
+def _containing(operand: Operand) -> Test:
+    parts = [as_text(option).strip(string.whitespace) for option in options(operand)]
+    forms = tuple(map(alike, parts))
+    plain, general = all(map(str.isascii, forms)), TESTS["contains_any"]
+
+    def test(value: Value) -> bool:
+        if not plain or type(value) is not str:
+            return value is not None and general(value, operand)
+        form = alike(value)
+        for one in forms:  # noqa: SIM110 - this loop runs for every case
+            if one in form:
+                return True
+        return False
+
+    return test
 
 
 def _among(key: Operator, operand: Operand) -> Test:

@@ -82,8 +82,8 @@ class Spoken:
 
 
 def saying(phrases: Sequence[Phrase]) -> Callable[[str], bool]:
-    """A function that is true for a text with one of the phrases. Their patterns are made when the first text comes. Most
-    texts lack a word of each phrase, which is seen at once."""
+    """A function that is true for a text with one of the phrases. Their patterns are made when the first text comes.
+    Most texts lack a word of each phrase, which is seen at once."""
     finders = list[tuple[str, re.Pattern[str]]]()
 
     def says(text: str) -> bool:

@@ -1,0 +1,111 @@
+"""The distance of a case from a match, without words: it is found for every case and route, and few are explained."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from sfdc_escalator.escalation.conditions.answering.answers import NONE, Answer, answer_of, conjuncts
+from sfdc_escalator.escalation.conditions.circumstances import Circumstances
+from sfdc_escalator.escalation.conditions.comparison import Test
+from sfdc_escalator.escalation.conditions.condition import Condition
+from sfdc_escalator.escalation.conditions.leaf import Leaf
+from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, could_hold
+from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
+from sfdc_escalator.escalation.policy.policy import Route
+from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.needs import Need
+
+FOREVER = timedelta(days=36525)
+Distance = tuple[int, timedelta, float]
+"""Fewest missing conditions, then least missing time, then the smallest missing share of a number."""
+NOW = timedelta()
+MATCHES: Distance = (0, NOW, 0.0)
+MISSING: Distance = (1, FOREVER, 1.0)
+FARTHEST: Distance = (10**9, FOREVER, 0.0)
+
+
+class Asked(NamedTuple):
+    """The conditions that must all hold: plain fields with their tests, and the others. `may_hold` says that some of
+    the needs of a condition were not read."""
+
+    plain: tuple[tuple[str, Test, Condition], ...]
+    others: tuple[tuple[Answer, bool, Condition], ...]
+
+    def missing(self, case: Case, circumstances: Circumstances, most: int) -> list[Condition] | None:
+        """The conditions that do not hold; None where they are more than `most`."""
+        fields, found = case.fields, list[Condition]()
+        for path, test, condition in self.plain:
+            if not test(fields.get(path)):
+                found.append(condition)
+                if len(found) > most:
+                    return None
+        for answer, may_hold, condition in self.others:
+            if not (one := answer(case, circumstances)) and (one is False or not may_hold):
+                found.append(condition)
+                if len(found) > most:
+                    return None
+        return found
+
+
+class Nearness:
+    """The routes of a policy, for cases that were read without some needs."""
+
+    def __init__(self, in_org: PolicyInOrg, unread: frozenset[Need] = NONE, only: str | None = None) -> None:
+        self._in_org, self._unread = in_org, unread
+        judged = [route for route, _ in in_org.judged if only in (None, route.name)]
+        self._gates = asked_of(in_org.policy.gates, unread)
+        self._routes = [(route, asked_of(conjuncts(in_org.policy.inside(route)), unread)) for route in judged]
+
+    def distances(
+        self, case: Case, at_most: Distance = FARTHEST, *, matching: bool = False
+    ) -> Iterator[tuple[Distance, Route]]:
+        """Routes that the case does not match, each as near as `at_most` and as those before it; with `matching` also
+        those that it matches."""
+        outside = self._gates.missing(case, self._in_org.circumstances, at_most[0])
+        if outside is None:
+            return
+        new, here = case.id not in self._in_org.history.by_case, self._in_org.circumstances
+        for route, asked in self._routes:
+            if not new:
+                here = self._in_org.circumstances_of(route, case)
+            inside = asked.missing(case, here, at_most[0] - len(outside))
+            if inside is None or not (matching or inside or outside):
+                continue
+            missing = [*outside, *inside]
+            found = total([distance_of(one, case, here, self._unread) for one in missing])
+            if found <= at_most:
+                at_most = found
+                yield found, route
+
+
+def asked_of(conditions: Iterable[Condition], unread: frozenset[Need]) -> Asked:
+    plain, others = list[tuple[str, Test, Condition]](), list[tuple[Answer, bool, Condition]]()
+    for one in conditions:
+        read = unread.isdisjoint(one.needs)
+        if read and isinstance(one, Leaf) and one.plain:
+            plain.append((*one.plain, one))
+        else:
+            others.append((answer_of(one, unread), not read, one))
+    return Asked(tuple(plain), tuple(others))
+
+
+def distance_of(condition: Condition, case: Case, circumstances: Circumstances, unread: frozenset[Need]) -> Distance:
+    """The distance at which the condition would hold; none where it holds, or may hold because it was not read."""
+    if isinstance(condition, All):
+        return total([distance_of(part, case, circumstances, unread) for part in condition.parts])
+    if isinstance(condition, AnyOf):
+        return min((distance_of(part, case, circumstances, unread) for part in condition.parts), default=MISSING)
+    if isinstance(condition, Not):
+        return MATCHES if could_hold(condition, case, circumstances, unread) else MISSING
+    if condition.holds(case, circumstances) or not unread.isdisjoint(condition.needs):
+        return MATCHES
+    assert isinstance(condition, Leaf)
+    short, share = condition.lack(case, circumstances)
+    return 1, FOREVER if short is None else short, share
+
+
+def total(given: Sequence[Distance]) -> Distance:
+    """The distance of all together."""
+    if len(given) == 1:
+        return given[0]
+    return sum(one[0] for one in given), max((one[1] for one in given), default=NOW), sum(one[2] for one in given)
