@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from sfdc_escalator.escalation.conditions.answering.answers import NONE, Answer, answer_of, conjuncts
+from sfdc_escalator.escalation.conditions.answering.sieve import Sieve, is_sieved
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.comparison import Test
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.leaf import Leaf
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, could_hold
@@ -25,26 +25,22 @@ FARTHEST: Distance = (10**9, FOREVER, 0.0)
 
 
 class Asked(NamedTuple):
-    """The conditions that must all hold: plain fields with their tests, and the others. `may_hold` says that some of
-    the needs of a condition were not read."""
+    """The conditions that must all hold, with their answers: those that a sieve looks at, and the others. `may_hold`
+    says that some of the needs of a condition were not read."""
 
-    plain: tuple[tuple[str, Test, Condition], ...]
+    sieved: tuple[Condition, ...]
     others: tuple[tuple[Answer, bool, Condition], ...]
 
-    def missing(self, case: Case, circumstances: Circumstances, most: int) -> list[Condition] | None:
-        """The conditions that do not hold; None where they are more than `most`."""
-        fields, found = case.fields, list[Condition]()
-        for path, test, condition in self.plain:
-            if not test(fields.get(path)):
-                found.append(condition)
-                if len(found) > most:
-                    return None
+    def missing(self, case: Case, circumstances: Circumstances, most: int, sieved: int = 0) -> list[Condition] | None:
+        """The conditions that do not hold; None where they are more than `most`. So many of the sieved are known."""
+        found, others = list[Condition](), most - sieved
         for answer, may_hold, condition in self.others:
             if not (one := answer(case, circumstances)) and (one is False or not may_hold):
                 found.append(condition)
-                if len(found) > most:
+                if len(found) > others:
                     return None
-        return found
+        found.extend(one for one in self.sieved if not one.holds(case, circumstances))
+        return found if len(found) <= most else None
 
 
 class Nearness:
@@ -54,7 +50,11 @@ class Nearness:
         self._in_org, self._unread = in_org, unread
         judged = [route for route, _ in in_org.judged if only in (None, route.name)]
         self._gates = asked_of(in_org.policy.gates, unread)
-        self._routes = [(route, asked_of(conjuncts(in_org.policy.inside(route)), unread)) for route in judged]
+        inside = [in_org.policy.inside(route) for route in judged]
+        self._sieve = Sieve(inside, unread)
+        self._routes = [
+            (route, asked_of(conjuncts(condition), unread)) for route, condition in zip(judged, inside, strict=True)
+        ]
 
     def distances(
         self, case: Case, at_most: Distance = FARTHEST, *, matching: bool = False
@@ -65,10 +65,11 @@ class Nearness:
         if outside is None:
             return
         new, here = case.id not in self._in_org.history.by_case, self._in_org.circumstances
-        for route, asked in self._routes:
+        for place, sieved in self._sieve.nearly(case, at_most[0] - len(outside)):
+            route, asked = self._routes[place]
             if not new:
                 here = self._in_org.circumstances_of(route, case)
-            inside = asked.missing(case, here, at_most[0] - len(outside))
+            inside = asked.missing(case, here, at_most[0] - len(outside), sieved)
             if inside is None or not (matching or inside or outside):
                 continue
             missing = [*outside, *inside]
@@ -79,14 +80,17 @@ class Nearness:
 
 
 def asked_of(conditions: Iterable[Condition], unread: frozenset[Need]) -> Asked:
-    plain, others = list[tuple[str, Test, Condition]](), list[tuple[Answer, bool, Condition]]()
-    for one in conditions:
-        read = unread.isdisjoint(one.needs)
-        if read and isinstance(one, Leaf) and one.plain:
-            plain.append((*one.plain, one))
+    sieved, others = list[Condition](), list[tuple[Answer, bool, Condition]]()
+    for one in sorted(conditions, key=is_slow):
+        if is_sieved(one, unread):
+            sieved.append(one)
         else:
-            others.append((answer_of(one, unread), not read, one))
-    return Asked(tuple(plain), tuple(others))
+            others.append((answer_of(one, unread), not unread.isdisjoint(one.needs), one))
+    return Asked(tuple(sieved), tuple(others))
+
+
+def is_slow(condition: Condition) -> bool:
+    return not isinstance(condition, Leaf) or condition.plain is None
 
 
 def distance_of(condition: Condition, case: Case, circumstances: Circumstances, unread: frozenset[Need]) -> Distance:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sfdc_escalator.escalation.conditions.answering.by_value import Answers
+from sfdc_escalator.escalation.conditions.answering.sieve import Answers
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import Calendars
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sfdc_escalator.escalation.conditions.answering.by_value import Answers
+from sfdc_escalator.escalation.conditions.answering.sieve import Answers
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.policy import Route
