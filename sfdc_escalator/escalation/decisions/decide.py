@@ -78,7 +78,7 @@ def candidates(in_org: PolicyInOrg, case: Case) -> Iterator[tuple[Route, str | N
         return
     new = not in_org.history.by_case.get(case.id)  # nearly all cases have no escalation of ours
     circumstances = in_org.circumstances
-    for route, answer in in_org.policy.answers.of(case):
+    for route, answer in in_org.policy.answers().of(case):
         if route.name in in_org.unpolled:
             continue
         if not new:

@@ -140,7 +140,7 @@ class Nearest:
         return self._nearness[unread]
 
     def explained(self) -> tuple[NearMiss, ...]:
-        """What each of them misses, the nearest first."""
+        """The near misses of these cases, the nearest first."""
         return tuple(map(near_miss, self._found))
 
 

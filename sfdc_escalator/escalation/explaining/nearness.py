@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.conditions.answering.answers import NONE, Answer, answer_of, conjuncts
+from sfdc_escalator.escalation.conditions.answering.answers import NONE, Answer, answer_of, conjuncts, plain_of
 from sfdc_escalator.escalation.conditions.answering.sieve import Sieve, is_sieved
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Condition
@@ -32,7 +32,7 @@ class Asked(NamedTuple):
     others: tuple[tuple[Answer, bool, Condition], ...]
 
     def missing(self, case: Case, circumstances: Circumstances, most: int, sieved: int = 0) -> list[Condition] | None:
-        """The conditions that do not hold; None where they are more than `most`. So many of the sieved are known."""
+        """The conditions that do not hold; None where they are more than `most`. `sieved` of the sieved are known."""
         found, others = list[Condition](), most - sieved
         for answer, may_hold, condition in self.others:
             if not (one := answer(case, circumstances)) and (one is False or not may_hold):
@@ -90,7 +90,7 @@ def asked_of(conditions: Iterable[Condition], unread: frozenset[Need]) -> Asked:
 
 
 def is_slow(condition: Condition) -> bool:
-    return not isinstance(condition, Leaf) or condition.plain is None
+    return plain_of(condition) is None
 
 
 def distance_of(condition: Condition, case: Case, circumstances: Circumstances, unread: frozenset[Need]) -> Distance:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from sfdc_escalator.escalation.conditions.answering.answers import NONE
 from sfdc_escalator.escalation.conditions.answering.sieve import Answers
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import Calendars
 from sfdc_escalator.escalation.conditions.condition import Condition
@@ -132,8 +133,8 @@ class Policy:
     """By route; every stage of a run asks for them."""
     gates: tuple[Field, ...] = field(init=False, compare=False, repr=False)
     """The plain fields of the scope. They keep nearly all cases of other teams from every route at once."""
-    answers: Answers[Route] = field(init=False, compare=False, repr=False)
-    """Of each route, whether it matches a case that passes the gates."""
+    _answers: dict[frozenset[Need], Answers[Route]] = field(init=False, compare=False, repr=False)
+    """By what was not read; made when they are asked for."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_conditions", {route.name: self._in_scope(route.when) for route in self.routes})
@@ -143,7 +144,7 @@ class Policy:
             part for part in ((OPEN_CASES,) if opens else ()) + self.scope if isinstance(part, Field) and part.plain
         )
         object.__setattr__(self, "gates", tuple(gates))
-        object.__setattr__(self, "answers", Answers([(route, self.inside(route)) for route in self.routes]))
+        object.__setattr__(self, "_answers", {})
 
     def zone_of(self, team: str) -> ZoneInfo:
         """The zone of the team's calendar, else that of the policy."""
@@ -156,6 +157,12 @@ class Policy:
     def inside(self, route: Route) -> All:
         """The conditions of this route that are not among the gates."""
         return All(tuple(part for part in self.condition(route).parts if not any(part is gate for gate in self.gates)))
+
+    def answers(self, unread: frozenset[Need] = NONE) -> Answers[Route]:
+        """Of each route, whether it matches a case that passes the gates and was read without these needs."""
+        if unread not in self._answers:
+            self._answers[unread] = Answers([(route, self.inside(route)) for route in self.routes], unread)
+        return self._answers[unread]
 
     def scope_of(self, route: Route) -> All:
         """The conditions that a case must meet before the route's own `when`."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sfdc_escalator.escalation.conditions.answering.sieve import Answers
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.policy.policy import Route
@@ -30,8 +29,7 @@ def second_look(org: Org, policies_in_org: Sequence[PolicyInOrg], cases: Sequenc
     missing = needs - common_paths(cases)
     if not missing or not cases:
         return Look(tuple(cases), frozenset())
-    sieves = [(one, Answers(one.judged, missing)) for one in policies_in_org]
-    chosen = {case.id for sieve in sieves for case in cases if is_survivor(*sieve, case, missing)}
+    chosen = {case.id for in_org in policies_in_org for case in cases if is_survivor(in_org, case, missing)}
     complete = {case.id: case for case in org.complete([case for case in cases if case.id in chosen], missing, us)}
     return Look(tuple(complete.get(case.id, case) for case in cases), missing, frozenset(complete))
 
@@ -41,10 +39,11 @@ def common_paths(cases: Sequence[Case]) -> frozenset[str]:
     return frozenset(cases[0].fields).intersection(*(case.fields for case in cases)) if cases else frozenset()
 
 
-def is_survivor(in_org: PolicyInOrg, answers: Answers[Route], case: Case, unread: frozenset[Need]) -> bool:
+def is_survivor(in_org: PolicyInOrg, case: Case, unread: frozenset[Need]) -> bool:
     return not in_org.is_outside(case, unread) and any(
         answer(case, here) is not False
-        for route, answer in answers.of(case)
+        for route, answer in in_org.policy.answers(unread).of(case)
+        if route.name not in in_org.unpolled
         for here in now_and_then(in_org.circumstances_of(route, case), route)
     )
 

@@ -41,11 +41,23 @@ def conjuncts(condition: Condition) -> Iterator[Condition]:
         yield condition
 
 
+def plain_of(condition: Condition) -> tuple[str, Test] | None:
+    """A field and the test of its value, where these alone decide, and at once."""
+    if isinstance(condition, Not):
+        inner = plain_of(condition.part)
+        return (inner[0], opposite(inner[1])) if inner else None
+    return condition.plain if isinstance(condition, Leaf) else None
+
+
+def opposite(test: Test) -> Test:
+    return lambda value: not test(value)
+
+
 def every(parts: Sequence[Condition], unread: frozenset[Need]) -> Answer:
     """All of the parts. Plain fields are looked at first, because they are the cheapest."""
     tests, others = list[tuple[str, Test]](), list[Answer]()
     for part in parts:
-        plain = part.plain if isinstance(part, Leaf) and unread.isdisjoint(part.needs) else None
+        plain = plain_of(part) if unread.isdisjoint(part.needs) else None
         if plain:
             tests.append(plain)
         else:

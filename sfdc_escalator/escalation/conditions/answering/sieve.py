@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from sfdc_escalator.escalation.conditions.answering.answers import NONE, Answer, answer_of, conjuncts
+from sfdc_escalator.escalation.conditions.answering.answers import NONE, Answer, answer_of, conjuncts, plain_of
 from sfdc_escalator.escalation.conditions.comparison import ORDERED, Test
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
-from sfdc_escalator.escalation.conditions.tree import All
+from sfdc_escalator.escalation.conditions.tree import All, Not
 from sfdc_escalator.escalation.world.case import Case, Value
 from sfdc_escalator.escalation.world.needs import Need
 
@@ -26,8 +26,8 @@ class Sieve:
         tests = dict[str, list[tuple[int, Test]]]()
         for place, condition in enumerate(conditions):
             for one in conjuncts(condition):
-                if is_sieved(one, unread) and isinstance(one, Field) and one.plain:
-                    tests.setdefault(one.path, []).append((1 << place, one.plain[1]))
+                if is_sieved(one, unread) and (plain := plain_of(one)):
+                    tests.setdefault(plain[0], []).append((1 << place, plain[1]))
         self._paths = [(path, given, dict[Any, int]()) for path, given in tests.items()]
 
     def failing(self, case: Case) -> Iterator[int]:
@@ -67,8 +67,10 @@ class Sieve:
 
 
 def is_sieved(condition: Condition, unread: frozenset[Need]) -> bool:
-    plain = isinstance(condition, Field) and condition.operator in OF_FEW_VALUES and condition.plain is not None
-    return plain and unread.isdisjoint(condition.needs)
+    if isinstance(condition, Not):
+        return is_sieved(condition.part, unread)
+    few = isinstance(condition, Field) and condition.operator in OF_FEW_VALUES and condition.plain is not None
+    return few and unread.isdisjoint(condition.needs)
 
 
 def failing_by(value: Value, tests: Sequence[tuple[int, Test]]) -> int:
