@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.ports.org import Org
-from sfdc_escalator.pipeline.preparing.prepare import check_found
+from sfdc_escalator.pipeline.preparing.prepare import poll_one
 
 LONGEST = timedelta(days=30)
 MOST_CHARACTERS = 500
@@ -41,9 +41,7 @@ class Held:
 
 def the_case(org: Org, caller: Caller, policies: Sequence[Policy], name: str) -> Case:
     """The case with this number or id. Raises Invalid."""
-    poll = org.poll(policies, org.facts(caller, policies), name)
-    check_found(name, poll, policies)
-    return poll.cases[0]
+    return poll_one(org, policies, org.facts(caller, policies), name)[0]
 
 
 def held_case(history: History, name: str) -> tuple[str, str] | None:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sfdc_escalator.errors import EscalatorError, PlanRefused
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
-from sfdc_escalator.escalation.explaining.left_alone import LeftAlone, left_alone
 from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.notices.notice import Notice
@@ -24,11 +23,12 @@ from sfdc_escalator.pipeline.closing import close_failed, close_ladders
 from sfdc_escalator.pipeline.exhausted import record_exhausted
 from sfdc_escalator.pipeline.notify.delivery import Sent, deliver
 from sfdc_escalator.pipeline.notify.planned import names_of, queue_alone, with_notices
+from sfdc_escalator.pipeline.polling.nearest import near_misses
+from sfdc_escalator.pipeline.polling.read_poll import Listing
 from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Ledger, RunEnd, RunStart
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.outbox import PostOffice
 from sfdc_escalator.pipeline.ports.progress import Progress
-from sfdc_escalator.pipeline.preparing.nearest import near_misses
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.read_models.notices import waiting_for_a_person
 from sfdc_escalator.pipeline.run_clock import RunClock, skew_text
@@ -74,10 +74,6 @@ class Result:
     def count(self, state: State) -> int:
         return sum(outcome.state is state for outcome in self.outcomes)
 
-    def left_alone(self) -> LeftAlone:
-        """The cases without a match, counted by reason. Judges each of them."""
-        return left_alone(self.prepared.policies_in_org, self.prepared.plan.no_match)
-
     @property
     def exit_code(self) -> int:
         """By precedence: 5 the org failed us, 4 the plan withheld a part, 3 something needs a person, 0."""
@@ -116,12 +112,13 @@ def rehearse(
     policies: Sequence[Policy],
     options: RunOptions,
     render: Renderer,
+    listing: Listing | None = None,
 ) -> Result:
-    """The plan of a run. Nothing is carried out."""
-    prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
+    """The plan of a run. Nothing is carried out. `listing` gets the cases that no route matches."""
+    prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render, listing)
     prepared = with_notices(org, prepared, render)
-    in_org, look = prepared.policies_in_org, prepared.look
-    near = () if prepared.plan.matches else near_misses(org, in_org, look, prepared.us, options)
+    in_org, looks = prepared.policies_in_org, (prepared.poll.look, prepared.poll.nearest)
+    near = () if prepared.plan.matches else near_misses(org, in_org, looks, prepared.us, options)
     result = account(run, org, ledger, prepared, Applied({}))
     waiting = left_waiting(prepared, result.applied, result.outcomes, None, options)
     waitlist, _ = next_list(prepared.history.waitlist, waiting, caller.now, reports=True)
@@ -142,6 +139,7 @@ def carry_out(
     *,
     reports: bool = False,
     consent: Consent = without_question,
+    listing: Listing | None = None,
 ) -> Result:
     """One run under the org's lease. Raises RunBusy, LeaseLost, and what `prepare` and `consent` raise. With
     `reports` somebody reads what waits for a person, and the ledger remembers what was reported."""
@@ -150,7 +148,8 @@ def carry_out(
     start = RunStart(run, caller.organization_id, caller.user_id, digests, caller.now)
     with ledger.lease(start) as lease:
         try:
-            prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render)
+            known = ledger.history(caller.organization_id)
+            prepared = prepare(org, caller, known, policies, options, render, listing)
             prepared = with_notices(org, prepared, render)
             orders = prepared.plan.orders
             if stop.reason is None and any(order.writes for order in orders):
@@ -187,8 +186,8 @@ def carry_out(
     result = replace(result, post=sent)
     fresh = [one for one in waiting_for_a_person(post.outbox.undelivered()) if one not in lost]
     head = ledger.head()
-    if orders and log.isEnabledFor(logging.INFO):  # to count the cases without a match judges each of them
-        left = result.left_alone().as_json()
+    if orders:
+        left = prepared.left_alone.as_json()
         log.info("ended", extra={"exit": result.exit_code, "audit_head": head, "left_alone": left})
     return replace(
         result, audit_head=head, waitlist=with_fresh(waitlist, fresh), reports=news or bool(reports and fresh)

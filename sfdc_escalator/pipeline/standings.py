@@ -101,7 +101,7 @@ def of_started(
     in_org: PolicyInOrg, prepared: Prepared, started: tuple[Escalation, ...]
 ) -> Iterator[tuple[str, Standing]]:
     in_org = with_rungs_of_run(in_org)
-    cases = {case.id: case for case in prepared.look.cases}
+    cases = {case.id: case for case in prepared.cases}
     routes = {route.name: route for route in in_org.policy.routes}
     for one in started:
         if one.policy != in_org.policy.name or one.route not in routes or one.case_id not in cases:

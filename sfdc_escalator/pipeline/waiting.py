@@ -91,7 +91,7 @@ def keeps(prepared: Prepared, options: RunOptions, one: Waiting) -> bool:
     if one.route not in {route.name for route in policy.routes}:
         return False
     if options.case is not None:
-        return one.case_number not in {case.number for case in prepared.poll.cases}
+        return one.case_number not in {case.number for case in prepared.cases}
     if options.route is not None:
         return one.route != options.route
     return options.limit is not None and one.state == "withheld"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from sfdc_escalator.errors import Invalid
-from sfdc_escalator.files.text.plain_file import mode_to_replace
+from sfdc_escalator.files.text.plain_file import mode_to_replace, umask
 
 
 @contextmanager
@@ -47,13 +47,6 @@ def write_report(path: Path, text: str, mode: int | None = None) -> None:
         raise not_written(path, error) from error
 
 
-def umask() -> int:
-    """That of the process. It can be read only by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
 def check_place(path: Path) -> None:
     """Tries out that the file can be made or replaced, before work that takes long, and leaves nothing behind. Raises
     Invalid."""
@@ -72,11 +65,19 @@ def write_whole(path: Path, text: str, chosen: int | None = None, new: int = 0o6
     """Makes the file with the mode `new`, or replaces it in one step and keeps its mode if none is chosen: no reader
     sees half of it. Raises OSError, also where the path leads to something else than a file, such as a device or a
     link."""
+    with whole_file(path, chosen, new) as stream:
+        stream.write(text)
+
+
+@contextmanager
+def whole_file(path: Path, chosen: int | None = None, new: int = 0o644) -> Iterator[TextIO]:
+    """The same for a text that is written part by part: nothing changes under the name before the end of the body, and
+    nothing at all where the body fails."""
     mode = mode_to_replace(path) if chosen is None else checked_mode(path, chosen)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+            yield stream
             os.fchmod(stream.fileno(), new if mode is None else mode)
         os.replace(name, path)
     except BaseException:

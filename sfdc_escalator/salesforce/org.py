@@ -1,7 +1,7 @@
 """A Salesforce org behind the pipeline's port."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.needs import Lookup, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.ports.channel import Channel
-from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.org import CaseNow, CasePage, KeyedNote
 from sfdc_escalator.pipeline.ports.past import PastCases
 from sfdc_escalator.pipeline.ports.progress import Progress, unseen
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
@@ -25,9 +25,11 @@ from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import DEFAULT_LINE, Line, OrgSession
 from sfdc_escalator.salesforce.line.shapes import taken_apart
-from sfdc_escalator.salesforce.line.token import Login, Token
+from sfdc_escalator.salesforce.line.token import Identity, Login, Token
+from sfdc_escalator.salesforce.polling import poll
+from sfdc_escalator.salesforce.polling.case_pages import READING
 from sfdc_escalator.salesforce.readiness.inspector import SalesforceInspector
-from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, poll, second_look, touched
+from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, second_look, touched
 from sfdc_escalator.salesforce.reading.facts import Facts
 from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.describe import standard_describe
@@ -42,8 +44,9 @@ log = logging.getLogger(__name__)
 
 
 class SalesforceOrg:
-    """Implements `Org`. `login` gives a new token when this one is refused. `budget` is the number of seconds that
-    failed attempts and waits may take together; `sleep` waits; `progress` sees how long reads go on.
+    """Implements `Org`. `login` gives a new token when this one is refused; `identity` is the user of the token, where
+    the login named it. `budget` is the number of seconds that failed attempts and waits may take together; `sleep`
+    waits; `progress` sees how long reads go on.
 
     Call `identify` first; `write` and `unmoved` may run in several threads. Raises UnsafeAddress for plain http
     beyond loopback and Invalid for a text that is not an address.
@@ -55,6 +58,7 @@ class SalesforceOrg:
         access_token: str,
         *,
         login: Login | None = None,
+        identity: Identity | None = None,
         line: Line = DEFAULT_LINE,
         api_version: str = API_VERSION,
         budget: float = 300.0,
@@ -66,6 +70,7 @@ class SalesforceOrg:
         self._patience = Patience(budget, sleep)
         self._client = Client(self._session, api_version, self._patience)
         self._user_id = ""
+        self._identity = identity
         self._weak = self._proved = False
         self._describe = standard_describe()
         self._tracked: frozenset[str] | None = None
@@ -98,7 +103,8 @@ class SalesforceOrg:
 
     @taken_apart()
     def identify(self) -> Caller:
-        caller = org_facts.identify(self._client)
+        caller = org_facts.identify(self._client, self._identity)
+        self._identity = None  # its time is that of the login
         self._user_id, self._now = caller.user_id, caller.now
         return caller
 
@@ -108,12 +114,11 @@ class SalesforceOrg:
         self._describe, self._proved, self._tracked = found.describe, found.level == "proved", found.tracked
         return found
 
-    @taken_apart()
-    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
-        self._progress(poll.READING, 0, 0)
-        found = poll.poll(self._client, policies, org_facts, case, self._progress)
-        self._progress(poll.READING, 1, 1)
-        return found
+    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Iterator[CasePage]:
+        self._progress(READING, 0, 0)
+        with taken_apart():
+            yield from poll.poll(self._client, policies, org_facts, case, self._progress)
+        self._progress(READING, 1, 1)
 
     @taken_apart()
     def past_facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:

@@ -16,10 +16,11 @@ from sfdc_escalator.pipeline.ports.progress import Progress
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.line.pages import Record
+from sfdc_escalator.salesforce.polling.case_pages import READING
+from sfdc_escalator.salesforce.polling.poll import paths_asked, sound, unread
 from sfdc_escalator.salesforce.reading.facts import Facts
 from sfdc_escalator.salesforce.reading.field_changes import HISTORY_FIELDS
-from sfdc_escalator.salesforce.reading.poll import READING, paths_asked, selected, sound, unread
-from sfdc_escalator.salesforce.reading.records import CaseReader, read
+from sfdc_escalator.salesforce.reading.records import CaseReader, read, selected
 from sfdc_escalator.salesforce.reading.second_look import complete
 from sfdc_escalator.salesforce.schema.values import flag, given, text
 from sfdc_escalator.salesforce.soql.soql import instant, select

@@ -15,6 +15,7 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.wiring.ledgers import history, known_ledger, ledger, trail
+from sfdc_escalator.wiring.listing import listing, refuse, warn
 from sfdc_escalator.wiring.orgs import connect, entry_of
 from sfdc_escalator.wiring.policies import policies, renderer
 from sfdc_escalator.wiring.surroundings import Surroundings
@@ -40,7 +41,7 @@ class Errand:
     """An org and a ledger by name, policy files, and the choices of the caller.
 
     Without `policies` those of the policy folder count; without `ledger` that of the org. `now` replaces the org's
-    clock (not for a live run). `deadline` is in seconds.
+    clock (not for a live run). `deadline` is in seconds. `left_alone` is the file for the cases that no route matches.
     """
 
     surroundings: Surroundings
@@ -50,6 +51,7 @@ class Errand:
     options: RunOptions = field(default_factory=RunOptions)
     now: datetime | None = None
     deadline: float | None = None
+    left_alone: Path | None = None
     run_id: str = field(default_factory=new_run)
 
     @property
@@ -96,11 +98,12 @@ def run(errand: Errand, consent: Consent | None = None) -> Done:
         connect(here, errand.org, deadline=errand.deadline, progress=progress) as (door, caller),
         ledger(*errand.place, caller) as book,
         here.stopping(errand.deadline) as stop,
+        listing(errand.left_alone, warn) as listed,
     ):
         ports, reports = (door, caller, book), here.run_log is not None
         post = post_office(errand, door, caller, book)
         work = (*ports, loaded.policies, errand.options, render, progress, stop, post)
-        result = carry_out(errand.run_id, *work, reports=reports, consent=consent or without_question)
+        result = carry_out(errand.run_id, *work, reports=reports, consent=consent or without_question, listing=listed)
     return Done(result, (*loaded.warnings, *clock_warnings(caller)))
 
 
@@ -129,12 +132,14 @@ def rehearse(errand: Errand, check: Callable[[Caller], None] | None = None) -> D
     with (
         here.progress() as progress,
         connect(here, errand.org, errand.now, errand.deadline, progress) as (door, caller),
+        listing(errand.left_alone, refuse) as listed,
     ):
         if check:
             check(caller)
         known = history(*errand.place, caller)
         options = replace(errand.options, accept_clock=errand.accepts_clock)
-        result = pipeline.rehearse(errand.run_id, door, caller, known, loaded.policies, options, render)
+        work = (door, caller, known, loaded.policies, options, render)
+        result = pipeline.rehearse(errand.run_id, *work, listed)
     return Done(result, (*loaded.warnings, *clock_warnings(caller)))
 
 

@@ -117,9 +117,16 @@ def logged_in(surroundings: Surroundings, entry: OrgEntry, budget: float, progre
         error.args = (f"org {entry.name}: {error.message}",)
         raise
     line = line_of(first.values)
-    found = grant.instance_url, grant.access_token
-    wait = surroundings.wait
-    return SalesforceOrg(*found, login=logins.again, line=line, budget=budget, sleep=wait, progress=progress)
+    return SalesforceOrg(
+        grant.instance_url,
+        grant.access_token,
+        login=logins.again,
+        identity=grant.identity,
+        line=line,
+        budget=budget,
+        sleep=surroundings.wait,
+        progress=progress,
+    )
 
 
 def refuse_wrong_org(entry: OrgEntry, door: SalesforceOrg, caller: Caller) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sfdc_escalator.errors import EscalatorError, Interrupted, Invalid, RunBusy, StoppedEarly
+from sfdc_escalator.errors import EscalatorError, Interrupted, RunBusy, StoppedEarly
 from sfdc_escalator.wiring.channels import heartbeat
 
 if TYPE_CHECKING:
@@ -48,22 +48,6 @@ class Watch:
         except OSError as error:
             about = {"file": str(path), "reason": (error.strerror or str(error)).lower()}
             log.warning("metrics.not_written", extra=about)
-
-
-def write_left_alone(path: Path, result: Result) -> None:
-    """Writes the list of the cases that no route matches. Raises Invalid when the file cannot be written."""
-    from sfdc_escalator.reports.json.run import left_alone_text
-    from sfdc_escalator.reports.whole_file import write_report
-
-    write_report(path, left_alone_text(result))
-
-
-def note_left_alone(path: Path, result: Result) -> None:
-    """The same after a live run, which a file never makes fail: a warning where it cannot be written."""
-    try:
-        write_left_alone(path, result)
-    except Invalid as error:
-        log.warning("left_alone.not_written", extra={"file": str(path), "reason": error.message})
 
 
 def counts(result: Result) -> dict[str, Any]:

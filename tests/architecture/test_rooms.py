@@ -40,7 +40,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
     "wiring": (
         ("by_hand", "looking", "plans", "watching"),
         ("errand",),
-        ("channels", "ledgers", "native", "policies", "validation"),
+        ("channels", "ledgers", "listing", "native", "policies", "validation"),
         ("orgs",),
         ("logins",),
         ("env_file",),
@@ -60,6 +60,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("org",),
         ("past",),
         ("readiness", "telling"),
+        ("polling",),
         ("reading",),
         ("login", "schema", "writing"),
         ("line", "soql"),
@@ -98,7 +99,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("closing", "exhausted", "holding", "reporting", "waiting"),
         ("applying", "standings"),
         ("preparing", "readiness"),
-        ("changes", "stop"),
+        ("changes", "polling", "stop"),
         ("ports", "read_models", "run_clock"),
     ),
     "escalation": (

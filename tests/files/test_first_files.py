@@ -3,7 +3,6 @@
 import configparser
 import re
 import shlex
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,18 +12,17 @@ from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.notices.channel_kinds import KINDS
 from sfdc_escalator.files.first_hour.first_channels import channels_of
 from sfdc_escalator.files.first_hour.first_files import LOGINS, Setup, first_files
-from sfdc_escalator.files.first_hour.scaffold import procedures, scaffold
+from sfdc_escalator.files.first_hour.scaffold import SCHEMA, procedures, scaffold
 from sfdc_escalator.files.orgs.channel_checks import Used, channel_problems
 from sfdc_escalator.files.orgs.org_logins import FLOWS
 from sfdc_escalator.files.orgs.orgs import read_orgs
 
 HOME = Path('/srv/support team\'s 50% of "$x"')
-SCRIPT = ("/opt/x y/scripts/cron-run", "--home", str(HOME))
-INSTALLED = ("/usr/bin/sfdc-escalator", "run", "--json")
+PROGRAM = "/opt/x y/bin/sfdc-escalator"
 
 
-def setup(login: str = "jwt", program: tuple[str, ...] = SCRIPT, **more: str) -> Setup:
-    return Setup("onboarding", more.get("org", "sandbox"), login, more.get("ledger"), HOME, program)
+def setup(login: str = "jwt", **more: str) -> Setup:
+    return Setup("onboarding", more.get("org", "sandbox"), login, more.get("ledger"), HOME, PROGRAM)
 
 
 def test_every_login_can_be_chosen_and_is_described() -> None:
@@ -55,7 +53,7 @@ def test_a_ledger_that_was_chosen_stands_in_the_orgs_file(ledger: str, tmp_path:
 
 def test_a_password_in_the_ledgers_address_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="the ledger holds a password; expected no password here") as refusal:
-        list(scaffold(tmp_path / "new", setup(ledger="postgresql://u:secret@host/db")))
+        scaffold(tmp_path / "new", setup(ledger="postgresql://u:secret@host/db"))
     assert "secret" not in str(refusal.value)
     assert not (tmp_path / "new").exists()
 
@@ -81,66 +79,45 @@ def test_the_channels_in_the_comments_of_the_orgs_file_are_valid_for_the_policy_
         assert list(channel_problems(entries["sandbox"], used, environ, sandbox=sandbox)) == []
 
 
-@pytest.mark.parametrize("program", [SCRIPT, INSTALLED])
-def test_the_crontab_line_is_one_command_of_a_shell(program: tuple[str, ...]) -> None:
-    line = first_files(setup(program=program))[Path("config/cron/crontab")].splitlines()[-1]
+def test_the_crontab_line_is_one_command_of_a_shell_and_names_its_org() -> None:
+    """A setting for runs by hand never leads the cron job to another org."""
+    line = first_files(setup(org="prod"))[Path("deploy/crontab")].splitlines()[-1]
     assert line.startswith("*/10 * * * * ")
     assert "%" not in line.replace("\\%", "")  # cron takes a bare one for a line end
-    words = shlex.split(line.removeprefix("*/10 * * * * ").replace("\\%", "%"))
-    assert program[0] in words
-    assert str(HOME) in words
+    assert shlex.split(line.removeprefix("*/10 * * * * ").replace("\\%", "%")) == command("prod")
 
 
-@pytest.mark.parametrize(
-    ("code", "reported"),
-    [
-        (0, "/a home/run.log\n"),
-        (5, "/a home/run.log\n"),
-        (10, "/a home/run.log\n"),
-        (
-            127,
-            "/a home/run.log\n"
-            "sfdc-escalator: the run was killed, or did not start; its output, if any, is in run.log\n",
-        ),
-    ],
-)
-def test_the_crontab_line_of_an_installed_program_reports_a_failure_to_cron(
-    code: int, reported: str, tmp_path: Path
-) -> None:
-    """It mails what stands on stderr: the program's own report, and what the program could not report."""
-    home = tmp_path / "a home"
-    home.mkdir()
-    program = home / "sfdc escalator"
-    program.write_text(f"#!/bin/sh\necho '{{}}'\necho $SFDC_ESCALATOR_RUN_LOG >&2\nexit {code}\n")
-    program.chmod(0o755)
-    files = first_files(replace(setup(program=(str(program), "run", "--json")), folder=home))
-    line = files[Path("config/cron/crontab")].splitlines()[-1].removeprefix("*/10 * * * * ")
-    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.stdout, done.stderr.replace(str(tmp_path), "")) == ("", reported)
-    assert (home / "run.log").read_text() == "{}\n"
+def test_the_systemd_unit_says_folder_and_command() -> None:
+    service = unit(first_files(setup())[Path("deploy/systemd/sfdc-escalator.service")])
+    assert service["WorkingDirectory"] == str(HOME).replace("%", "%%")
+    first, rest = service["ExecStart"].split(" --program ")
+    assert "$$" not in first  # systemd replaces no variable there
+    assert shlex.split(f"{first} --program {rest}".replace("%%", "%").replace("$$", "$")) == command("sandbox")
 
 
-@pytest.mark.parametrize("program", [SCRIPT, INSTALLED])
-def test_the_crontab_line_names_its_org(program: tuple[str, ...]) -> None:
-    """A setting for runs by hand never leads the cron job to another org."""
-    line = first_files(setup(program=program, org="prod"))[Path("config/cron/crontab")].splitlines()[-1]
-    assert " --org prod " in line
+@pytest.mark.parametrize("name", ["schedule", "worker@"])
+def test_the_units_of_a_fleet_start_the_program_in_the_folder(name: str) -> None:
+    service = unit(first_files(setup())[Path(f"deploy/systemd/sfdc-escalator-{name}.service")])
+    assert service["WorkingDirectory"] == str(HOME).replace("%", "%%")
+    assert shlex.split(service["ExecStart"])[:3] == [PROGRAM, "fleet", name.rstrip("@")]
 
 
-@pytest.mark.parametrize("program", [SCRIPT, INSTALLED])
-def test_the_systemd_unit_says_folder_command_and_environment(program: tuple[str, ...]) -> None:
-    unit = configparser.ConfigParser(interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read_string(first_files(setup(program=program))[Path("config/cron/sfdc-escalator.service")])
-    assert unit["Service"]["WorkingDirectory"] == str(HOME).replace("%", "%%")
-    words = shlex.split(unit["Service"]["ExecStart"].replace("%%", "%").replace("$$", "$"))
-    assert words == [*program, "--org", "sandbox", "--deadline", "8m"]
+def command(org: str) -> list[str]:
+    words = [str(HOME / "bin" / "cron-run"), "--program", PROGRAM, "--log", "run.log"]
+    return [*words, "--org", org, "--deadline", "8m"]
+
+
+def unit(text: str) -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(text)
+    return parser["Service"]
 
 
 @pytest.mark.parametrize("name", ["env", "a b", "", "sf:x"])
 def test_a_name_that_no_org_can_have_is_refused_before_anything_is_written(name: str, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="cannot be an org's name"):
-        list(scaffold(tmp_path / "new", setup(org=name)))
+        scaffold(tmp_path / "new", setup(org=name))
     assert not (tmp_path / "new").exists()
 
 
@@ -152,27 +129,27 @@ def test_a_path_that_no_crontab_can_hold_is_refused_before_anything_is_written(
     path = str(tmp_path / f"new{ending}")
     chosen = setup(ledger=path) if what == "ledger" else replace(setup(), folder=Path(path))
     with pytest.raises(Invalid, match=f"the {what} .* cannot stand in files for cron and systemd"):
-        list(scaffold(tmp_path / "new", chosen))
+        scaffold(tmp_path / "new", chosen)
     assert not (tmp_path / "new").exists()
 
 
 def test_files_that_somebody_changed_are_kept(tmp_path: Path) -> None:
-    list(scaffold(tmp_path, setup()))
-    for name in ("config/orgs.yaml", ".env.example", "config/cron/crontab"):
+    scaffold(tmp_path, setup())
+    for name in ("config/orgs.yaml", ".env.example", "deploy/crontab", "docs/logins/jwt.md"):
         (tmp_path / name).write_text("mine\n")
-    again = {path.relative_to(tmp_path): outcome for path, outcome in scaffold(tmp_path, setup())}
-    assert [again[Path(name)] for name in ("config/orgs.yaml", ".env.example", "config/cron/crontab")] == [
-        "kept: it differs"
-    ] * 3
+    again = scaffold(tmp_path, setup())
+    assert [
+        again[Path(name)] for name in ("config/orgs.yaml", ".env.example", "deploy/crontab", "docs/logins/jwt.md")
+    ] == ["kept: it differs"] * 4
     assert (tmp_path / "config/orgs.yaml").read_text() == "mine\n"
     assert again[Path("config/policies/onboarding.yaml")] == "as it was"
 
 
 def test_the_generated_schema_is_renewed(tmp_path: Path) -> None:
-    list(scaffold(tmp_path, setup()))
+    scaffold(tmp_path, setup())
     schema = tmp_path / "config/policy.schema.json"
     whole = schema.read_text()
     schema.write_text("{}")
-    again = dict(scaffold(tmp_path, setup()))
-    assert again[schema] == "renewed"
+    again = scaffold(tmp_path, setup())
+    assert again[SCHEMA] == "renewed"
     assert schema.read_text() == whole

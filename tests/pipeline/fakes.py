@@ -24,7 +24,7 @@ from sfdc_escalator.escalation.world.policy_use import PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
 from sfdc_escalator.ledger.tables import states
 from sfdc_escalator.pipeline.ports.ledger import Change, RunEnd, RunStart
-from sfdc_escalator.pipeline.ports.org import CaseNow, KeyedNote, Poll
+from sfdc_escalator.pipeline.ports.org import CaseNow, CasePage, KeyedNote
 from sfdc_escalator.pipeline.ports.outbox import PostOffice
 from sfdc_escalator.pipeline.ports.writing import (
     Answer,
@@ -70,8 +70,9 @@ class FakeOrg:
 
     A test may say what the org refuses (`refused`), what befalls the next writes (`faults`), and act as its people:
     `edit`, `comment`, `add`, `close`, `delete`, `delete_note`, `merge`. `moved` names cases that count as changed since
-    any poll, `gone` cases that are deleted right after a write. A case that the org does not know passes the guard,
-    so that a test of writes needs no cases. Edits have a history where the facts say that the field is tracked.
+    any poll, `gone` cases that are deleted right after a write; `page` is the size of a page of a poll. A case that the
+    org does not know passes the guard, so that a test of writes needs no cases. Edits have a history where the facts
+    say that the field is tracked.
     """
 
     cases: list[Case] = field(default_factory=list)
@@ -94,6 +95,7 @@ class FakeOrg:
     completed: list[str] = field(default_factory=list)
     asked_users: list[frozenset[str]] = field(default_factory=list)
     asked_unmoved: int = 0
+    page: int = 2
     guard: str = "full"
     lock: Any = field(default_factory=Lock)
 
@@ -163,11 +165,13 @@ class FakeOrg:
     def facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
         return self.org_facts
 
-    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
+    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Iterator[CasePage]:
         here = [one for one in self.cases if one.id not in self.unseen and not self.is_deleted(one.id)]
         cases = [one for one in here if (case in (one.id, one.number) if case else one.id not in self.closed)]
-        first_looks = map(self.at_first_look, sorted(cases, key=lambda one: one.id))
-        return Poll(tuple(first_looks), self.now, {**self.broken, **self.unreadable(policies)})
+        first_looks = [self.at_first_look(one) for one in sorted(cases, key=lambda one: one.id)]
+        broken, at = {**self.broken, **self.unreadable(policies)}, self.now
+        for start in range(0, max(1, len(first_looks)), self.page):
+            yield CasePage(tuple(first_looks[start : start + self.page]), at, broken)
 
     def unreadable(self, policies: Sequence[Policy]) -> dict[RouteName, str]:
         """The routes that read a field that the org does not have."""

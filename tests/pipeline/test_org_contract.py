@@ -15,7 +15,7 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case, FieldValues, long_id
 from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, Answered, FieldChanges, Lookup, Records
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
-from sfdc_escalator.pipeline.ports.org import KeyedNote, Org, Poll
+from sfdc_escalator.pipeline.ports.org import KeyedNote, Org
 from sfdc_escalator.pipeline.ports.writing import (
     Answer,
     Chunk,
@@ -43,6 +43,7 @@ from tests.pipeline.org_kinds import (
     Stage,
     cases_of,
 )
+from tests.polls import WholePoll, whole
 
 NEW = policy(route("urgent", Field("Status", "is", "New")))
 LONG = policy(route("urgent", Field("Description", "contains_any", ("broke",))))
@@ -58,7 +59,7 @@ class Site:
     stage: Stage
     caller: Caller
     facts: OrgFacts
-    poll: Poll
+    poll: WholePoll
 
     @property
     def org(self) -> Org:
@@ -69,7 +70,7 @@ class Site:
         return frozenset({self.caller.user_id})
 
     def polled(self, of: Policy = NEW, only: str | None = None) -> list[str]:
-        return [one.number for one in self.org.poll([of], self.facts, only).cases]
+        return [one.number for one in whole(self.org.poll([of], self.facts, only)).cases]
 
     def write(self, *writes: Write, at: datetime | None = None, together: bool = False) -> Answer:
         return self.org.write(Chunk(writes, at or self.poll.at, together))
@@ -80,7 +81,7 @@ class Site:
     def poll_again(self) -> "Site":
         """The same org a little later."""
         self.stage.wait(1)
-        return replace(self, poll=self.org.poll([NEW], self.facts, None))
+        return replace(self, poll=whole(self.org.poll([NEW], self.facts, None)))
 
     def notes(self, *cases: Case) -> tuple[KeyedNote, ...]:
         return self.org.keyed_notes([one.id for one in cases], self.us)
@@ -101,7 +102,7 @@ def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
         entered.append(context)
         caller = stage.org.identify()
         facts = stage.org.facts(caller, [NEW, LONG])
-        return Site(stage, caller, facts, stage.org.poll([NEW], facts, None))
+        return Site(stage, caller, facts, whole(stage.org.poll([NEW], facts, None)))
 
     yield opened
     for context in entered:
@@ -200,19 +201,19 @@ def test_a_poll_for_one_case_ignores_the_criteria(site: Site) -> None:
 
 def test_a_poll_leaves_long_text_and_comments_out(site: Site) -> None:
     site.stage.comment(ONE.id, "Any news?")
-    first = site.org.poll([LONG], site.facts, None).cases[0]
+    first = whole(site.org.poll([LONG], site.facts, None)).cases[0]
     assert "Description" not in first.fields
     assert first.comments == ()
 
 
 def test_a_poll_reads_the_subject_of_every_case(site: Site) -> None:
-    assert {one.subject for one in site.org.poll([NEW], site.facts, None).cases} == {"It broke"}
+    assert {one.subject for one in whole(site.org.poll([NEW], site.facts, None)).cases} == {"It broke"}
 
 
 def test_a_route_that_reads_an_unknown_field_is_broken_and_the_others_are_polled(start: Open) -> None:
     lost = route("lost", Field(UNKNOWN_FIELD, "is", "x"))
     site = start(cases_of(2))
-    found = site.org.poll([policy(lost, route("urgent", Field("Status", "is", "New")))], site.facts, None)
+    found = whole(site.org.poll([policy(lost, route("urgent", Field("Status", "is", "New")))], site.facts, None))
     assert [one.number for one in found.cases] == [ONE.number, TWO.number]
     assert found.broken.keys() == {("support", "lost")}
     assert UNKNOWN_FIELD in found.broken["support", "lost"]
@@ -229,7 +230,7 @@ def test_the_longest_waiting_cases_come_oldest_first(start: Open) -> None:
 
 
 def test_completing_adds_the_long_text_that_is_needed(site: Site) -> None:
-    cases = site.org.poll([LONG], site.facts, None).cases
+    cases = whole(site.org.poll([LONG], site.facts, None)).cases
     complete = site.org.complete(cases[:2], frozenset({"Description"}), site.us)
     assert [(one.id, one.fields["Description"]) for one in complete] == [(ONE.id, LONG_TEXT), (TWO.id, LONG_TEXT)]
 

@@ -152,7 +152,7 @@ def test_a_case_whose_long_text_does_not_match_has_no_match() -> None:
     org = FakeOrg([case(1)], long_text={"Description": "thank you"})
     result = prepared(org, LIVE, policy(route("urgent", WORDS)))
     assert result.plan.matches == ()
-    assert numbers(one.case.id for one in result.plan.no_match) == [1]
+    assert result.left_alone.count == 1
 
 
 def test_the_fields_of_the_note_are_read_before_it_is_written() -> None:
@@ -180,8 +180,8 @@ def test_a_route_that_does_not_exist_is_reported_with_the_existing_ones_before_a
 
 def test_a_case_without_a_match_has_its_reasons() -> None:
     result = prepared(FakeOrg([case(status="Working")]), options=RunOptions(case="00000001"))
-    [left] = result.plan.no_match
-    assert result.reasons_against(left)["urgent"].startswith("Status is Working")
+    [left] = result.left_alone.by_route
+    assert left.text.startswith("Status is Working")
 
 
 # -- what the org cannot do ----------------------------------------------------------------------------------------

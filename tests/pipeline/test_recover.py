@@ -12,13 +12,13 @@ from sfdc_escalator.escalation.conditions.speech.words import parse_phrase
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.pipeline.polling.second_look import Look
 from sfdc_escalator.pipeline.ports.org import KeyedNote
 from sfdc_escalator.pipeline.preparing.recover import SETTLE_AFTER, Settled, recover, watch
-from sfdc_escalator.pipeline.preparing.second_look import Look
 from tests.builders import ME, NOW, case, escalation, identity, in_org, policy, remembering, route
 from tests.pipeline.fakes import FakeOrg
 
-NOTHING = Look((), frozenset())
+NOTHING = Look()
 LONG_AGO = NOW - SETTLE_AFTER
 JUST_NOW = LONG_AGO + timedelta(seconds=1)
 PATHS = frozenset({"Status"})
@@ -148,7 +148,7 @@ def test_a_merged_cases_escalation_moves_to_the_master() -> None:
 def test_a_case_that_the_poll_returned_is_not_read_again() -> None:
     org = FakeOrg([case()])
     history = remembering(escalation(case()))
-    look = Look((case(),), frozenset())
+    look = Look((case(),))
     policies = [in_org(policy(route("urgent", NEW)), history)]
     assert watch(org, history, policies, look, PATHS, complete=True) == ((), {}, {})
     assert org.asked_users == []
@@ -163,13 +163,12 @@ def ended(look: Look) -> list[str]:
 
 
 def test_an_episode_ends_also_for_a_polled_case_whose_messages_no_longer_match() -> None:
-    long = frozenset({"Description"})
-    assert ended(Look((case(fields={"Description": "all is well"}),), long, frozenset({case().id}))) == ["ended"]
-    assert ended(Look((case(fields={"Description": "a refund"}),), long, frozenset({case().id}))) == []
+    assert ended(Look((case(fields={"Description": "all is well"}),))) == ["ended"]
+    assert ended(Look((case(fields={"Description": "a refund"}),))) == []
 
 
 def test_messages_that_were_not_read_end_no_episode() -> None:
-    assert ended(Look((case(),), frozenset({"Description"}))) == []
+    assert ended(Look((case(),), {case().id: frozenset({"Description"})})) == []
 
 
 # -- turns of rungs ---------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.escalate import NotePart
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.pipeline.polling.read_poll import Listing
 from sfdc_escalator.pipeline.run import Result, carry_out, rehearse
 from sfdc_escalator.pipeline.stop import Stop
 from tests.builders import caller, note, policy, remembering, render, route
@@ -24,9 +25,15 @@ CONTRACT = {
 """The keys that every run has; the command adds `dry_run` and `exit`."""
 
 
-def rehearsal(cases: Sequence[Case], of: Policy = URGENT, options: RunOptions = OPTIONS, **org: object) -> Result:
-    live = FakeLedger(remembering(live=["urgent"]))
-    return rehearse("run-1", FakeOrg(list(cases), **org), caller(), live, (of,), options, render)  # type: ignore[arg-type]
+def rehearsal(
+    cases: Sequence[Case],
+    of: Policy = URGENT,
+    options: RunOptions = OPTIONS,
+    listing: Listing | None = None,
+    **org: object,
+) -> Result:
+    live, fake = FakeLedger(remembering(live=["urgent"])), FakeOrg(list(cases), **org)  # type: ignore[arg-type]
+    return rehearse("run-1", fake, caller(), live, (of,), options, render, listing)
 
 
 def run(cases: Sequence[Case], of: Policy = URGENT, options: RunOptions = OPTIONS, **org: object) -> Result:

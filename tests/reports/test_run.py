@@ -1,14 +1,20 @@
 """A run and a rehearsal, as text and as JSON."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from unicodedata import east_asian_width
 
 import pytest
 
+from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.tree import All
+from sfdc_escalator.escalation.decisions.match import NoMatch
 from sfdc_escalator.escalation.decisions.outcome import State, applied_outcome
+from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.pipeline.ports.writing import ErrorKind, RowError
-from sfdc_escalator.reports.json.run import left_alone_text, run_json
+from sfdc_escalator.reports.json.run import no_match_line, run_json
 from sfdc_escalator.reports.page import Detail, Page
 from sfdc_escalator.reports.text.outcomes.cases import case_lines
 from sfdc_escalator.reports.text.run import run_text
@@ -16,6 +22,10 @@ from sfdc_escalator.reports.values import unstyled
 from tests.builders import AGENT, ORG, SUPPORT, case, identity, policy, route
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
 from tests.reports.runs import CONTRACT, INCOMPLETE, NEW, URGENT, rehearsal, run
+
+
+def taken(listed: list[str], one: NoMatch, reasons: Mapping[str, str]) -> None:
+    listed.append(no_match_line(one, reasons))
 
 
 def lines(report: str) -> list[str]:
@@ -88,16 +98,20 @@ def test_the_notes_are_shown_in_full_when_asked_for() -> None:
     assert "one note in full" not in page
 
 
-def test_only_the_most_common_reasons_are_shown() -> None:
-    cases = [case(number, status=f"S{min(number, 3)}") for number in (1, 2, 2, 2, 2, 2)]
-    cases = [replace(one, id=f"{number}", number=f"{number}") for number, one in enumerate(cases)]
-    cases += [replace(case(7, status="S7"), number="7"), replace(case(8, status="S8"), number="8")]
-    page = lines(run_text(rehearsal(cases)))
-    start = page.index("No match: 8 cases")
+def test_only_the_most_common_reasons_are_shown_the_value_where_it_is_that_of_one_case() -> None:
+    wanted = [Field("Status", "is", "New"), *(Field(name, "is", "x") for name in ("A__c", "B__c", "C__c"))]
+    missing = {"Status": 4, "A__c": 1, "B__c": 1, "C__c": 1}
+    cases: list[Case] = []
+    for name in [name for name, count in missing.items() for _ in range(count)]:
+        number = len(cases) + 1
+        fields = {**dict.fromkeys(missing, "x"), "Status": "New", name: f"y{number}"}
+        cases.append(replace(case(number, fields), number=str(number)))
+    page = lines(run_text(rehearsal(cases, policy(route("urgent", All(tuple(wanted)))))))
+    start = page.index("No match: 7 cases")
     assert page[start + 2 : start + 5] == [
-        "urgent Status is S2 (asked for New: no) 5 1, 2, 3, ...",
-        "urgent Status is S1 (asked for New: no) 1 0",
-        "urgent other reasons 2 7, 8",
+        "urgent missing: Status is New 4 1, 2, 3, ...",
+        "urgent A__c is y5 (asked for x: no) 1 5",
+        "urgent other reasons 2 6, 7",
     ]
 
 
@@ -168,14 +182,15 @@ def test_the_counts_in_json_add_up_to_the_matches() -> None:
 
 
 def test_a_case_without_a_match_counts_in_json_and_is_listed_with_its_reasons_by_route() -> None:
-    result = rehearsal([case(1, status="Working")])
-    report = run_json(result, "prod")
+    listed: list[str] = []
+    listing = partial(taken, listed)
+    report = run_json(rehearsal([case(1, status="Working")], listing=listing), "prod")
     reasons = {"urgent": "Status is Working (asked for New: no)"}
     assert report["left_alone"] == {
         "count": 1,
         "reasons": [{"reason": "support/urgent: missing: Status is New", "count": 1}],
     }
-    assert json.loads(left_alone_text(result)) == [
+    assert list(map(json.loads, listed)) == [
         {"policy": "support", "case_id": case(1).id, "case_number": "00000001", "reasons": reasons}
     ]
     assert report["nearest_misses"] == [
@@ -227,10 +242,12 @@ def test_a_quiet_page_is_empty_unless_something_needs_a_person() -> None:
 
 
 def test_a_full_page_has_every_note_and_every_reason_against_a_route() -> None:
-    cases = [case(1), *(replace(case(2, status=f"S{n}"), id=f"{n}", number=f"{n}") for n in range(5))]
-    page = run_text(rehearsal(cases), page=Page(detail=Detail.FULL))
+    names = ("A__c", "B__c", "C__c", "D__c", "E__c")
+    wanted = policy(route("urgent", All(tuple(Field(name, "is", "x") for name in names))))
+    cases = [case(number, {**dict.fromkeys(names, "x"), name: "y"}) for number, name in enumerate(names, 2)]
+    page = run_text(rehearsal([case(1, dict.fromkeys(names, "x")), *cases], wanted), page=Page(detail=Detail.FULL))
     assert "The note for case 00000001:" in page
-    assert [f"S{n} (asked" in page for n in range(5)] == [True] * 5
+    assert [f"{name} is y (asked" in page for name in names] == [True] * 5
     assert "other reasons" not in page
 
 

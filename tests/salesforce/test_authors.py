@@ -9,6 +9,7 @@ from sfdc_escalator.escalation.world.case import Case, FieldChange
 from sfdc_escalator.escalation.world.needs import COMMENTS, EMAILS, FieldChanges, Need
 from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.builders import policy
+from tests.polls import whole
 from tests.stories.world import Row, World, select
 
 YESTERDAY = "2026-03-01T15:00:00Z"
@@ -29,7 +30,7 @@ def completed(org: EmbeddedOrg, *needs: Need) -> Case:
     """The case with what these needs read."""
     with SalesforceOrg(org.instance_url, org.access_token, sleep=lambda _: None) as door:
         caller = door.identify()
-        poll = door.poll([policy()], door.facts(caller, [policy()]), "00000001")
+        poll = whole(door.poll([policy()], door.facts(caller, [policy()]), "00000001"))
         (one,) = door.complete(poll.cases, frozenset(needs), frozenset({caller.user_id}))
         return one
 

@@ -2,7 +2,7 @@
 
 import ssl
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,8 @@ import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
+from sfdc_escalator.salesforce.line.token import Identity
+from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.builders import ME, NOW
 from tests.salesforce.conftest import IDENTITY, ORG, TOKEN, URL, Stage, error
 
@@ -18,6 +20,25 @@ def test_the_first_answer_gives_the_org_the_user_and_the_time(stage: Stage) -> N
     stage.answers("GET", "", {"identity": IDENTITY})
     caller = stage.org.identify()
     assert (caller.instance_url, caller.organization_id, caller.user_id, caller.now) == (URL, ORG, ME, NOW)
+
+
+def test_a_login_that_names_the_user_saves_the_call(stage: Stage) -> None:
+    with SalesforceOrg(URL, TOKEN, identity=Identity(IDENTITY, NOW), sleep=stage.slept.append) as org:
+        caller = org.identify()
+        assert (caller.organization_id, caller.user_id, caller.now, org.api_calls) == (ORG, ME, NOW, 0)
+
+
+def test_the_time_of_a_login_counts_once(stage: Stage) -> None:
+    stage.answers("GET", "", {"identity": IDENTITY})
+    earlier = NOW - timedelta(minutes=5)
+    with SalesforceOrg(URL, TOKEN, identity=Identity(IDENTITY, earlier), sleep=stage.slept.append) as org:
+        assert [org.identify().now for _ in range(2)] == [earlier, NOW]
+
+
+def test_a_login_that_names_the_user_in_another_way_is_not_taken_for_it(stage: Stage) -> None:
+    stage.answers("GET", "", {"identity": IDENTITY})
+    with SalesforceOrg(URL, TOKEN, identity=Identity("https://x/id/1/2", NOW), sleep=stage.slept.append) as org:
+        assert (org.identify().user_id, org.api_calls) == (ME, 1)
 
 
 def test_short_ids_become_long_ids(stage: Stage) -> None:

@@ -44,8 +44,7 @@ from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import OrgSession
 from sfdc_escalator.salesforce.line.token import Token
-from sfdc_escalator.salesforce.reading.poll import selected
-from sfdc_escalator.salesforce.reading.records import CaseReader
+from sfdc_escalator.salesforce.reading.records import CaseReader, selected
 from sfdc_escalator.salesforce.schema.describe import parse_fields
 from sfdc_escalator.salesforce.soql import splitting
 from sfdc_escalator.salesforce.soql.narrowing import Bounds

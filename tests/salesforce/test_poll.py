@@ -10,6 +10,7 @@ import pytest
 from sfdc_escalator.errors import Invalid, OrgUnavailable
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
+from sfdc_escalator.escalation.conditions.kinds.soql import Soql
 from sfdc_escalator.escalation.conditions.tree import AnyOf
 from sfdc_escalator.escalation.policy.escalate import NotePart
 from sfdc_escalator.escalation.policy.policy import Policy
@@ -17,6 +18,7 @@ from sfdc_escalator.escalation.world.org import Caller, Describe, FieldInfo, Org
 from sfdc_escalator.salesforce import standard_describe
 from sfdc_escalator.salesforce.soql.splitting import ROOM
 from tests.builders import AGENT, ME, NOW, note, numbered, policy, route
+from tests.polls import whole
 from tests.salesforce.conftest import DATA, ORG, URL, Stage, error, page
 
 CUSTOM = {
@@ -51,7 +53,7 @@ def queries(stage: Stage) -> list[str]:
 
 
 def poll_policies(stage: Stage, *policies: Policy, case: str | None = None) -> Any:
-    return stage.org.poll(policies, SURVEY, case)
+    return whole(stage.org.poll(policies, SURVEY, case))
 
 
 def test_all_routes_of_all_policies_are_one_query(stage: Stage) -> None:
@@ -79,7 +81,7 @@ def test_a_subject_or_an_account_that_we_may_not_read_is_not_asked_for(stage: St
     hidden = {name: info for name, info in STANDARD["Case"].items() if name != "Subject"}
     describe = Describe({**STANDARD, "Case": hidden, "Account": {}})
     stage.answers("GET", "query/", page(record(1)))
-    found = stage.org.poll([policy(route(when=is_("Origin", "Web")))], replace(SURVEY, describe=describe), None)
+    found = whole(stage.org.poll([policy(route(when=is_("Origin", "Web")))], replace(SURVEY, describe=describe), None))
     assert queries(stage)[0].startswith(f"SELECT {ENGINE.removesuffix(', Subject, Account.Name')}, IsClosed, Origin")
     assert (found.cases[0].subject, found.cases[0].account_name) == ("", "")
 
@@ -133,19 +135,64 @@ def test_pages_are_followed_and_a_case_counts_once(stage: Stage) -> None:
     assert found.at == NOW
 
 
-def test_a_cursor_that_is_gone_starts_the_query_again(stage: Stage) -> None:
-    more = "/services/data/v67.0/query/01gxx0000000001-2000"
-    stage.answers("GET", "query/", page(record(1), more=more))
-    stage.answers("GET", "query/01gxx0000000001-2000", error("INVALID_QUERY_LOCATOR"), 400)
-    stage.answers("GET", "query/", page(record(1), record(2)))
-    assert [case.number for case in poll_policies(stage, policy()).cases] == ["00000001", "00000002"]
+MORE = "/services/data/v67.0/query/01gxx0000000001-2000"
+NEXT_PAGE = MORE.removeprefix("/services/data/v67.0/")
+LOST = [(error("INVALID_QUERY_LOCATOR"), 400), (error("INVALID_SESSION_ID"), 401), (error("QUERY_TIMEOUT"), 400)]
 
 
-def test_a_cursor_that_is_always_gone_is_an_error(stage: Stage) -> None:
-    stage.answers("GET", "query/", page(record(1), more="/services/data/v67.0/query/01g"))
-    stage.answers("GET", "query/01g", error("INVALID_QUERY_LOCATOR"), 400)
-    with pytest.raises(OrgUnavailable, match="INVALID_QUERY_LOCATOR"):
-        poll_policies(stage, policy())
+@pytest.mark.parametrize("lost", LOST, ids=["cursor", "login", "time"])
+def test_lost_pages_go_on_behind_the_last_id_and_no_case_comes_twice(stage: Stage, lost: tuple[Any, int]) -> None:
+    stage.answers("GET", "query/", page(record(1), record(2), more=MORE, total=3))
+    stage.answers("GET", NEXT_PAGE, *lost)
+    stage.answers("GET", "query/", page(record(2), record(3)))
+    assert numbers_of(stage) == [[1, 2], [3]]
+    assert queries(stage)[1].endswith(f"WHERE IsClosed = false AND Id > '{numbered('500', 2)}' ORDER BY Id")
+
+
+def test_pages_are_taken_up_again_twice_in_a_run_and_then_it_is_the_orgs_error(stage: Stage) -> None:
+    for number in (1, 2, 3):
+        stage.answers("GET", "query/", page(record(number), more=MORE, total=9))
+    stage.answers("GET", NEXT_PAGE, error("INVALID_QUERY_LOCATOR"), 400)
+    pages = stage.org.poll([policy()], SURVEY, None)
+    assert [int(next(pages).cases[0].number) for _ in range(3)] == [1, 2, 3]
+    with pytest.raises(OrgUnavailable, match="INVALID_QUERY_LOCATOR") as raised:
+        next(pages)
+    assert (len(queries(stage)), raised.value.exit_code) == (3, 5)
+
+
+def test_a_query_whose_pages_do_not_add_up_is_read_again_and_what_was_missing_comes(stage: Stage) -> None:
+    """The missing record may stand before the last id."""
+    stage.answers("GET", "query/", page(record(1), record(3), total=3))
+    stage.answers("GET", "query/", page(record(1), record(2), record(3)))
+    assert numbers_of(stage) == [[1, 3], [2]]
+    assert queries(stage)[0] == queries(stage)[1]
+
+
+def test_a_case_of_two_queries_comes_once(stage: Stage) -> None:
+    joined = Soql("Id IN (SELECT CaseId FROM CaseHistory)")
+    stage.composite(page())
+    stage.answers("GET", "query/", page(record(2), record(3)))
+    stage.answers("GET", "query/", page(record(1), record(2), record(4)))
+    assert numbers_of(stage, policy(route("a", is_("Origin", "Web")), route("b", joined))) == [[2, 3], [1, 4]]
+
+
+def test_a_rejected_field_of_the_second_query_breaks_its_route_and_no_case_comes_twice(stage: Stage) -> None:
+    joined = Soql("Id IN (SELECT CaseId FROM CaseHistory)")
+    two = policy(route("a", is_("Origin", "Web")), route("b", joined))
+    stage.composite(page())
+    stage.answers("GET", "query/", page(record(2), record(3)))
+    stage.answers("GET", "query/", error("INVALID_FIELD", "No such column"), 400)
+    stage.composite(page(), (400, error("INVALID_FIELD", "No such column")))
+    stage.answers("GET", "query/", page(record(2), record(3), record(4)))
+    pages = list(stage.org.poll([two], SURVEY, None))
+    assert [[int(case.number) for case in one.cases] for one in pages] == [[2, 3], [4], []]
+    assert [list(one.broken) for one in pages] == [[], [("support", "b")], [("support", "b")]]
+
+
+def numbers_of(stage: Stage, of: Policy | None = None) -> list[list[int]]:
+    """The numbers of the cases of each page that has any."""
+    pages = stage.org.poll([of or policy()], SURVEY, None)
+    return [numbers for one in pages if (numbers := [int(case.number) for case in one.cases])]
 
 
 def test_an_unknown_field_breaks_only_its_route_and_names_the_nearest(stage: Stage) -> None:

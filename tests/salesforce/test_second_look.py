@@ -29,6 +29,7 @@ from sfdc_escalator.escalation.world.needs import Records
 from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.salesforce.org import SalesforceOrg
 from tests.builders import policy, route
+from tests.polls import whole
 from tests.stories.world import NOW, Row, World, advance, patch
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -55,7 +56,7 @@ class Sight:
         with SalesforceOrg(org.instance_url, org.access_token, sleep=lambda _: None) as door:
             caller = door.identify()
             self.org_facts: OrgFacts = door.facts(caller, [of])
-            poll = door.poll([of], self.org_facts, None)
+            poll = whole(door.poll([of], self.org_facts, None))
             self.broken, before = poll.broken, door.api_calls
             sound = [one for one in of.routes if (of.name, one.name) not in poll.broken]
             complete = door.complete(poll.cases, of.needs(sound), frozenset({caller.user_id}))

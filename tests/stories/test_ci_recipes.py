@@ -240,7 +240,7 @@ def test_the_workflow_runs_the_recipe_and_nothing_else() -> None:
     steps = workflow["jobs"]["check"]["steps"]
     runs = [step["run"] for step in steps if "run" in step]
     check = steps[3]
-    assert "config/ci/check-policies" in check["run"]
+    assert "bash ci/check-policies" in check["run"]
     script = (CI / "check-policies").read_text()
     given = {*check["env"], "ORG", "EVENTS", "MAPPING", "FROM", "TO", "EVERY"}
     assert all(name in script for name in given - {"SFDC_PRIVATE_KEY"})

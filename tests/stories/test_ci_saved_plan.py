@@ -79,7 +79,7 @@ def test_a_plan_that_withholds_a_part_is_saved_and_one_that_cannot_be_made_fails
 
 def test_the_workflow_runs_the_recipe_and_shows_secrets_to_nothing_else() -> None:
     workflow = yaml.load((CI / "github-saved-plan.yml").read_text(), yaml.BaseLoader)
-    for name, wanted in (("plan", "bash config/ci/saved-plan plan"), ("apply", "bash config/ci/saved-plan apply")):
+    for name, wanted in (("plan", "bash ci/saved-plan plan"), ("apply", "bash ci/saved-plan apply")):
         steps = workflow["jobs"][name]["steps"]
         secret = [step for step in steps if "secrets." in str(step)]
         assert [step["run"] for step in secret] == [wanted]

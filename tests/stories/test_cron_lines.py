@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 from configparser import ConfigParser
 from pathlib import Path
@@ -30,19 +31,19 @@ SFDC_ESCALATOR_BACKLOG=adopt
 """
 
 
-@pytest.fixture(params=["cron-run", "the installed program"])
-def setup(request: pytest.FixtureRequest, world: World) -> Setup:
+@pytest.fixture
+def setup(world: World) -> Setup:
     """A team's folder with an org named sandbox, whose token stands in `.env`."""
-    org, home = world.org(Case=[CASE]), world.folder / "a team's 5%"
+    org, home = world.org(Case=[CASE]), world.folder / "a team's 5% of $x"
     (home / "config" / "policies").mkdir(parents=True)
     (home / "config" / "policies" / "p.yaml").write_text(POLICY)
     (home / "config" / "orgs.yaml").write_text(
         f"sandbox: {{flow: token, instance_url: '{org.instance_url}', access_token: env:HUSH, ledger: state.db}}"
     )
-    script = (str(cron_run()), "--home", str(home), "--log", str(home / "run.log"))
-    words = script if request.param == "cron-run" else (str(program()), "run", "--json")
+    (home / "bin").mkdir()
+    shutil.copy2(cron_run(), home / "bin")
     write_env(home, f"HUSH='{org.access_token}'\n{HOSTILE}")
-    return Setup("onboarding", "sandbox", "token", None, home, words)
+    return Setup("onboarding", "sandbox", "token", None, home, str(program()))
 
 
 def write_env(home: Path, text: str) -> None:
@@ -52,14 +53,14 @@ def write_env(home: Path, text: str) -> None:
 
 def line_of(setup: Setup) -> list[str]:
     """The words by which cron starts the line."""
-    line = first_files(setup)[Path("config/cron/crontab")].splitlines()[-1]
+    line = first_files(setup)[Path("deploy/crontab")].splitlines()[-1]
     return ["/bin/sh", "-c", line.removeprefix("*/10 * * * * ").replace("\\%", "%")]
 
 
 def unit_of(setup: Setup) -> ConfigParser:
     unit = ConfigParser(interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read_string(first_files(setup)[Path("config/cron/sfdc-escalator.service")])
+    unit.read_string(first_files(setup)[Path("deploy/systemd/sfdc-escalator.service")])
     return unit
 
 

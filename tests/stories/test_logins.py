@@ -81,6 +81,7 @@ def test_each_login_flow_escalates_the_case(home: World, login: str) -> None:
     assert answer.code == 0, answer.err
     assert [one["fields"].get("Status") for one in writes(org) if one["object"] == "Case"] == [None, "Escalated"]
     assert tokens(org) == 1
+    assert "/services/data/v67.0/" not in [one["path"] for one in org.requests()]  # the login names the user
 
 
 @pytest.mark.parametrize("path", ["/query", "/composite", "sobjects/Case/describe"])

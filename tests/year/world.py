@@ -20,7 +20,7 @@ from sfdc_escalator.escalation.world.needs import AUTHOR, Need, Records
 from sfdc_escalator.escalation.world.org import Describe, FieldInfo, OrgFacts, Queue
 from sfdc_escalator.files.policies import load_policies
 from sfdc_escalator.pipeline.ports.ledger import Change, RunEnd, RunStart
-from sfdc_escalator.pipeline.ports.org import Poll
+from sfdc_escalator.pipeline.ports.org import CasePage
 from sfdc_escalator.pipeline.ports.writing import Chunk
 from tests.builders import ME, case, numbered, org_facts
 from tests.pipeline.fakes import FakeLedger, FakeOrg
@@ -81,10 +81,10 @@ class YearOrg(FakeOrg):
                 new = {**row, **(made_by(by) if by else {}), "CreatedDate": at or self.now}
                 self.become(case_id, partial(with_row, need=need, row=new))
 
-    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
+    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Iterator[CasePage]:
         """Every field is there to be read."""
         here = (one for one in self.cases if one.id not in self.closed and not self.is_deleted(one.id))
-        return Poll(tuple(map(self.at_first_look, here)), self.now, {})
+        yield CasePage(tuple(map(self.at_first_look, here)), self.now, {})
 
     def at_first_look(self, one: Case) -> Case:
         """It is the same from one run to the next until somebody changes the case."""

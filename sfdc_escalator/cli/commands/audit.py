@@ -151,7 +151,7 @@ def export(
 
     T is an instant or a day, by the time of the events (`at`, the ledger's clock). Each line has `seq`, `at`, `org_at`,
     `prev`, `hash` and `body`; hash is SHA-256 of the bytes of prev and of body. It holds no texts of customers, only
-    their salted hashes. config/audit/verify-export.py verifies it.
+    their salted hashes. docs/verify-export.py of `init` verifies it.
     """
     from sfdc_escalator.ledger.audit.export import exported
     from sfdc_escalator.reports.audit_export import write_export

@@ -29,7 +29,7 @@ What to do next
   2. Change it, and check the change:      sfdc-escalator validate {policy}
   3. Start one of your own:                sfdc-escalator init .
   4. The README leads you from there to the first live run.
-  5. Have it notify your team by Slack, Teams, e-mail, ...: config/channels/README.md
+  5. Have it notify your team by Slack, Teams, e-mail, ...: docs/channels, which init wrote
 """
 TO_A_REAL_ONE = """
 The message went to the log of the run, because the policy says `channels: {{desk: log}}`. For a real one:

@@ -4,7 +4,8 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -18,6 +19,8 @@ from sfdc_escalator.wiring.surroundings import Surroundings
 
 PROGRAM, ASKS = "sfdc-escalator", "_SFDC_ESCALATOR_COMPLETE"
 """The program, and the variable by which the script asks it; click makes this name of the program's."""
+TOGETHER = ("docs", "ci", "salesforce", "deploy")
+"""Folders whose files are listed together."""
 FLOWS = ("jwt", "client_credentials", "refresh_token", "token", "cli", "password")
 NEXT = """
 Next, in the folder {home}:
@@ -30,11 +33,12 @@ Next, in the folder {home}:
   5. One live case, by its number:                   {program} run --org {org} --case NUMBER
   6. Escalate all cases that match today,            {program} run --org {org} --backlog escalate
      or remember them as seen:                       {program} run --org {org} --backlog adopt
-  7. Every ten minutes: the line in config/cron/crontab, or the systemd timer beside it.
+  7. Every ten minutes: the line in deploy/crontab, a systemd timer, or Kubernetes: deploy/README.md.
      When runs stop coming, this reports it:         {program} status --org {org}
 
 The lines for cron and systemd name the org {org}. For production add its entry to config/orgs.yaml, and
-change --org in the crontab line (or the .service file) and SFDC_ESCALATOR_ORG in .env."""
+change --org in the crontab line (or the .service file) and SFDC_ESCALATOR_ORG in .env.
+The pages about policies, logins and channels are in docs/."""
 
 
 @click.command("init")
@@ -56,7 +60,7 @@ def command(
     name: str,
     ledger: str | None,
 ) -> int:
-    """Write the first files into FOLDER: a policy, the org and its login, a crontab line, a systemd timer.
+    """Write the first files into FOLDER: a policy, the org and its login, pages, recipes for CI, and what starts runs.
 
     A file that is there and differs is never overwritten, except the generated config/policy.schema.json.
     """
@@ -69,20 +73,29 @@ def command(
     if asking and ledger is None:
         ledger = click.prompt("Ledger (a path or URL; empty: the state folder)", default="", err=True) or None
     home = Path(os.path.realpath(folder))  # also of a link that leads to itself
-    setup = Setup(procedure, name, login, ledger, home, program(home, surroundings))
-    policy, lines = folder / "config" / "policies" / f"{procedure}.yaml", list[str]()
-    for path, outcome in scaffold(folder, setup):
-        shown = visible(str(path.relative_to(folder)))
-        lines.append(f"{outcome:<20}  {shown}")
-        if path == policy and outcome == "kept: it differs":
-            lines.append(
-                f"! {shown} was there before and is not the policy of the procedure {procedure}. To start "
-                "from the procedure, move that file away and type this again."
-            )
-    lines.append(live_policies(policy.parent))
+    setup = Setup(procedure, name, login, ledger, home, installed(surroundings.environ))
+    outcomes = scaffold(folder, setup)
+    lines, policy = [*listed(outcomes)], Path("config/policies") / f"{procedure}.yaml"
+    if outcomes[policy] == "kept: it differs":
+        lines.append(
+            f"! {policy} was there before and is not the policy of the procedure {procedure}. To start "
+            "from the procedure, move that file away and type this again."
+        )
+    lines.append(live_policies(folder / policy.parent))
     lines.append(NEXT.format(org=name, home=visible(str(home)), program=typed(surroundings.environ)))
     tell_done(lambda: tell_news("\n".join(lines)))
     return 0
+
+
+def listed(outcomes: Mapping[Path, str]) -> Iterator[str]:
+    """A line for each file, and one for the files of a folder that hold nothing of the team and are as they came."""
+    for (outcome, shown), paths in groupby(outcomes, lambda path: (outcomes[path], group_of(path, outcomes[path]))):
+        first, *others = paths
+        yield f"{outcome:<20}  {f'{shown}/ ({len(others) + 1} files)' if others else first}"
+
+
+def group_of(path: Path, outcome: str) -> str:
+    return path.parts[0] if path.parts[0] in TOGETHER and outcome in ("written", "as it was") else str(path)
 
 
 def live_policies(folder: Path) -> str:
@@ -106,14 +119,6 @@ def asked(what: str, known: Mapping[str, str], default: str | None = None) -> st
         raise click.UsageError(f"Name a {what} with --{what}: {', '.join(known)}.")
     choice: str = click.prompt(what.capitalize(), type=click.Choice(list(known)), default=default, err=True)
     return choice
-
-
-def program(home: Path, surroundings: Surroundings) -> tuple[str, ...]:
-    """The command that starts a run there: the script of this checkout, or the installed program."""
-    script = Path(__file__).parents[3] / "scripts" / "cron-run"
-    if script.exists():
-        return (str(script), "--home", str(home), "--log", str(home / "run.log"))
-    return (installed(surroundings.environ), "run", "--json")
 
 
 def typed(environ: Mapping[str, str]) -> str:

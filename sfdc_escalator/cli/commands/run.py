@@ -128,10 +128,10 @@ def command(
         check_html(html, dry_run=dry_run)
     from sfdc_escalator.escalation.planning.run_options import RunOptions
     from sfdc_escalator.wiring import errand as errands
-    from sfdc_escalator.wiring.watching import note_left_alone, watched, write_left_alone
+    from sfdc_escalator.wiring.watching import watched
 
     options = RunOptions(backlog, limit, route, case, accept_clock)
-    errand = errands.Errand(surroundings, org, ledger, policies, options, now, deadline)
+    errand = errands.Errand(surroundings, org, ledger, policies, options, now, deadline, left_alone)
 
     def code_of(done: "Done") -> int:
         return done.result.exit_code or (WORK_TO_DO if exit_code and done.result.work_to_do else 0)
@@ -155,8 +155,6 @@ def command(
             report, code = shown(done), code_of(done)
         if out:
             save(out, done, errand)
-        if left_alone:
-            write_left_alone(left_alone, done.result)
         if html:
             write_plan_page(html, done, org)
         report()
@@ -166,8 +164,6 @@ def command(
     with watched(errand, metrics) as watch:
         done = errands.run(errand, partial(ask, org, yes))
         report = shown(done)
-        if left_alone:
-            note_left_alone(left_alone, done.result)
         watch.end(done.result.exit_code, done.result)
     tell_done(report)
     report_waiting(done, org, surroundings.run_log)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sfdc_escalator.escalation.conditions.comparison import fold
-from sfdc_escalator.escalation.decisions.match import Match, NoMatch
+from sfdc_escalator.escalation.decisions.match import Match
 from sfdc_escalator.escalation.decisions.order import Order
 from sfdc_escalator.escalation.decisions.outcome import BACKLOG, State
 from sfdc_escalator.escalation.planning.guards import guard_reasons
@@ -18,7 +18,6 @@ from sfdc_escalator.escalation.planning.run_options import (
     backlog_routes,
     limited,
     one_per_case,
-    sort_out,
 )
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.history import History
@@ -44,7 +43,6 @@ class Plan:
     now: datetime
     policies: tuple[Policy, ...]
     matches: tuple[Match, ...]
-    no_match: tuple[NoMatch, ...]
     refusals: tuple[Refusal, ...]
     complete: frozenset[RouteName]
 
@@ -88,13 +86,13 @@ def build_plan(
     org_facts: OrgFacts,
     history: History,
     now: datetime,
-    judged: Iterable[Match | NoMatch],
+    found: Iterable[Match],
     options: RunOptions,
     broken: Iterable[RouteName] = (),
 ) -> Plan:
-    """The plan of one run. Options and guards act in this order: route, one per case, backlog, limit, guards."""
-    matches, no_match = sort_out(judged, options)
-    matches.sort(key=place_in(policies))
+    """The plan of one run, from the matches of the routes that it deals with. Options and guards act in this order: one
+    per case, backlog, limit, guards."""
+    matches = sorted(found, key=place_in(policies))
     backlog = backlog_routes(matches, history)
     reasons: dict[RouteName, str] = {}
     if options.backlog is None and not options.is_trial:
@@ -111,7 +109,7 @@ def build_plan(
     left_out = {*broken, *reasons, *(backlog if options.backlog is None else ())}
     complete = frozenset(options.routes(policies) - left_out) if not options.is_trial else frozenset[RouteName]()
     organization_id = org_facts.caller.organization_id
-    return Plan(organization_id, now, tuple(policies), tuple(left), no_match, tuple(refusals), complete)
+    return Plan(organization_id, now, tuple(policies), tuple(left), tuple(refusals), complete)
 
 
 Place = tuple[bool, datetime, int, int, int, datetime, str]

@@ -26,23 +26,27 @@ class RunOptions:
         """True where a person tries some cases by hand; the backlog choice stays open."""
         return self.limit is not None or self.case is not None
 
+    def takes(self, route: str) -> bool:
+        """True where the run deals with routes of this name."""
+        return self.route in (None, route)
+
     def routes(self, policies: Sequence[Policy]) -> set[RouteName]:
         """The routes that the run deals with."""
         names = {(policy.name, route.name) for policy in policies for route in policy.routes}
-        return {name for name in names if self.route in (None, name[1])}
+        return {name for name in names if self.takes(name[1])}
 
 
-def sort_out(judged: Iterable[Match | NoMatch], options: RunOptions) -> tuple[list[Match], tuple[NoMatch, ...]]:
+def sort_out(judged: Iterable[Match | NoMatch], options: RunOptions) -> tuple[list[Match], list[NoMatch]]:
     """The matches of the routes that this run deals with, and all other cases."""
-    matches, no_match = [], []
+    matches, no_match = list[Match](), list[NoMatch]()
     for one in judged:
         if isinstance(one, NoMatch):
             no_match.append(one)
-        elif options.route in (None, one.route.name):
+        elif options.takes(one.route.name):
             matches.append(one)
         else:
             no_match.append(NoMatch(one.policy.name, one.case, left_out=one.route.name))
-    return matches, tuple(no_match)
+    return matches, no_match
 
 
 ANOTHER_STEP = "another step on this case in this run; this one follows in the next"

@@ -16,6 +16,7 @@ Value = str | int | float | bool | datetime | date | frozenset[str] | None
 ATTRIBUTES = {"OwnerId": "owner_id", "Status": "status", "Priority": "priority"}
 """The fields that are read of every case, by API name; a policy need not ask for them."""
 ALPHABET = string.ascii_uppercase + "012345"
+UPPER = {ord(char): "01"[char.isupper()] for char in string.ascii_letters + string.digits}
 
 
 def utc(moment: datetime) -> datetime:
@@ -34,10 +35,8 @@ def long_id(record_id: str) -> str:
     if len(record_id) not in (15, 18) or not (record_id.isascii() and record_id.isalnum()):
         raise ValueError(f"{record_id!r} is not a record id of 15 or 18 letters and digits")
     body = record_id[:15]
-    suffix = "".join(
-        ALPHABET[sum(1 << place for place, char in enumerate(body[start : start + 5]) if char.isupper())]
-        for start in (0, 5, 10)
-    )
+    bits = body.translate(UPPER)
+    suffix = "".join(ALPHABET[int(five, 2)] for five in (bits[4::-1], bits[9:4:-1], bits[14:9:-1]))
     if len(record_id) == 18 and record_id[15:].upper() != suffix:
         raise ValueError(f"{record_id!r} is not a record id: its last three characters should be {suffix}")
     return body + suffix

@@ -1,17 +1,15 @@
-"""The files that `init` writes beside the policy: the org and its login, the environment, cron and systemd."""
+"""The files that `init` writes beside the policy: the org and its login, the environment, and what is shipped."""
 
 import json
-import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sfdc_escalator.files.first_hour.first_channels import channel_lines, channel_variables
+from sfdc_escalator.files.first_hour.machine import FOLDER, ORG, PLAIN, PROGRAM, for_this_machine
+from sfdc_escalator.files.first_hour.shipped_files import shipped_files
 from sfdc_escalator.files.orgs.org_logins import FLOWS
 
-PLAIN = re.compile(r"[\w./~][\w./~@:?=&+,-]*|--?[\w-]+", re.ASCII)
-MORE = ("--deadline", "8m")
 SECRET_OF = {
     "access_token": "SFDC_TOKEN",
     "client_secret": "SFDC_CLIENT_SECRET",
@@ -38,9 +36,9 @@ LOGINS = {
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The choices of the user. `program` is the command that starts a run: cron-run, or the program itself.
+    """The choices of the user. `program` is the path of sfdc-escalator, `folder` is absolute.
 
-    `folder` is absolute; `ledger` None means the state folder.
+    `ledger` None means the state folder.
     """
 
     procedure: str
@@ -48,28 +46,19 @@ class Setup:
     login: str
     ledger: str | None
     folder: Path
-    program: tuple[str, ...]
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The command of cron and systemd. It names its org, so that no setting leads it to another one."""
-        return (*self.program, "--org", self.org, *MORE)
-
-    @property
-    def has_script(self) -> bool:
-        """True for cron-run, which finds the folder and the log by itself."""
-        return self.program[0].endswith("cron-run")
+    program: str
 
 
 def first_files(setup: Setup) -> Mapping[Path, str]:
-    cron = Path("config/cron")
+    """The texts by their paths below the folder. Cron and systemd name the org, so that no setting leads them to
+    another one."""
+    chosen = {FOLDER: str(setup.folder), PROGRAM: setup.program, ORG: setup.org}
+    shipped = shipped_files().items()
     return {
         Path("config/orgs.yaml"): orgs_yaml(setup),
         Path(".env.example"): env_example(setup),
         Path(".gitignore"): ".env\n*.key\n*.log\n*.db\n*.db-*\n",
-        cron / "crontab": crontab(setup),
-        cron / "sfdc-escalator.service": service(setup),
-        cron / "sfdc-escalator.timer": TIMER,
+        **{path: for_this_machine(path, text, chosen) for path, text in shipped},
     }
 
 
@@ -109,67 +98,3 @@ def env_example(setup: Setup) -> str:
         "# PGPASSWORD=            for a ledger in PostgreSQL",
     ]
     return "\n".join(lines) + "\n"
-
-
-UNREPORTED = (
-    "case $? in [1-6]|10) ;; "  # the program has reported what there is to report
-    "*) echo 'sfdc-escalator: the run was killed, or did not start; its output, if any, is in run.log' >&2 ;; esac"
-)
-
-
-def crontab(setup: Setup) -> str:
-    words, home = shlex.join(setup.words), shlex.quote(str(setup.folder))
-    private = "(umask 077 && : >>run.log)"  # the log holds texts of cases
-    logged = f"SFDC_ESCALATOR_RUN_LOG={home}/run.log {words} >>run.log || {UNREPORTED}"
-    line = words if setup.has_script else f"cd {home} && {private} && {logged}"
-    escaped = line.replace("%", "\\%")  # for cron a bare one ends the line
-    return f"""\
-# Put these lines into the crontab of the user that runs it (crontab -e). Cron starts it with an almost empty
-# environment: the program reads {setup.folder}/.env. Runs may overlap: the ledger lets one run at a time work on an
-# org, and a run that finds another one at work ends with exit code 0. The log gets one JSON line a run, and
-# may be renamed at any time (logrotate without copytruncate). A run reports its work and its errors on stderr, which
-# cron sends by mail. A run with nothing to do prints nothing there.
-MAILTO=you@yourcompany.example
-*/10 * * * * {escaped}
-"""
-
-
-def service(setup: Setup) -> str:
-    folder = str(setup.folder).replace("%", "%%")
-    return f"""\
-# mkdir -p ~/.config/systemd/user && cp config/cron/sfdc-escalator.* ~/.config/systemd/user/
-# systemctl --user enable --now sfdc-escalator.timer
-# (and once: loginctl enable-linger, so that it runs while nobody is logged in). journalctl --user -u sfdc-escalator
-# shows its stderr. The exit code 3 means that something needs a person: see sfdc-escalator status.
-[Unit]
-Description=sfdc-escalator, one run
-After=network-online.target
-
-[Service]
-Type=oneshot
-WorkingDirectory={folder}
-ExecStart={" ".join(map(quoted, setup.words))}
-# On SIGTERM a run finishes the calls under way and records them.
-TimeoutStopSec=11min
-"""
-
-
-def quoted(word: str) -> str:
-    """The text as systemd reads it in a command line."""
-    if PLAIN.fullmatch(word):
-        return word
-    return '"' + word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$") + '"'
-
-
-TIMER = """\
-[Unit]
-Description=sfdc-escalator, every ten minutes
-
-[Timer]
-OnCalendar=*:0/10
-# After the machine was off, one run catches up.
-Persistent=true
-
-[Install]
-WantedBy=timers.target
-"""

@@ -1,24 +1,20 @@
 """The first files of a team: a policy made from a known procedure, and the schema for editors."""
 
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Literal
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.files.first_hour.editor_schema import editor_schema
 from sfdc_escalator.files.first_hour.first_files import Setup, first_files
+from sfdc_escalator.files.first_hour.put_all import Outcome, put_all
 from sfdc_escalator.files.orgs.entry_faults import ledger_faults
 from sfdc_escalator.files.text.fault import unknown
-from sfdc_escalator.files.text.plain_file import open_to_read
 from sfdc_escalator.files.values.texts import LIST_NAME
 
-MOST_BYTES = 10_000_000
 SCHEMA = Path("config/policy.schema.json")
 SCHEMA_LINE = "# yaml-language-server: $schema=../policy.schema.json\n"
-Outcome = Literal["written", "renewed", "as it was", "kept: it differs"]
 
 
 def procedures() -> dict[str, str]:
@@ -29,11 +25,16 @@ def procedures() -> dict[str, str]:
     return {name: text.splitlines()[0].removeprefix("# ") for name, text in texts.items()}
 
 
-def scaffold(folder: Path, setup: Setup) -> Iterator[tuple[Path, Outcome]]:
+def scaffold(folder: Path, setup: Setup) -> Mapping[Path, Outcome]:
     """Write the first files into the folder; an existing file that differs is kept, except the schema.
 
-    Raises Invalid for an unknown procedure or a wrong name, and when the folder cannot be written.
+    Raises Invalid for an unknown procedure or a wrong name, and when the folder cannot be written. Then nothing is.
     """
+    check(setup)
+    return put_all(folder, {**files_of(setup.procedure), **first_files(setup)}, generated={SCHEMA})
+
+
+def check(setup: Setup) -> None:
     if setup.procedure not in procedures():
         fault = unknown("procedure", setup.procedure, procedures())
         near = f"; did you mean {fault.nearest}?" if fault.nearest else ""
@@ -43,13 +44,11 @@ def scaffold(folder: Path, setup: Setup) -> Iterator[tuple[Path, Outcome]]:
     for _, fault in ledger_faults(setup.ledger) if setup.ledger else ():
         message = fault.message.replace("this", "the ledger", 1)
         raise Invalid(f"{message}; expected {fault.expected}")
-    for what, text in (("folder", str(setup.folder)), ("ledger", setup.ledger or ""), ("program", setup.program[0])):
+    for what, text in (("folder", str(setup.folder)), ("ledger", setup.ledger or ""), ("program", setup.program)):
         if not text.isprintable():  # the other part of the line would be a line of its own, for cron a command
             raise Invalid(
                 f"the {what} {text!r} cannot stand in files for cron and systemd; expected a path in UTF-8, in one line"
             )
-    for path, text in {**files_of(setup.procedure), **first_files(setup)}.items():
-        yield folder / path, put(folder / path, text, generated=path == SCHEMA)
 
 
 def files_of(procedure: str) -> Mapping[Path, str]:
@@ -58,22 +57,3 @@ def files_of(procedure: str) -> Mapping[Path, str]:
         Path(f"config/policies/{procedure}.yaml"): SCHEMA_LINE + source.read_text(encoding="utf-8"),
         SCHEMA: json.dumps(editor_schema(), indent=2, ensure_ascii=False) + "\n",
     }
-
-
-def put(path: Path, text: str, *, generated: bool) -> Outcome:
-    """Writes the file. One that is there and differs is kept, unless it is generated, so that nobody edits it."""
-    try:
-        if os.path.lexists(path):
-            with open_to_read(path) as known:
-                if known.read(MOST_BYTES) == text.encode():
-                    return "as it was"
-            if not generated:
-                return "kept: it differs"
-            path.write_text(text, encoding="utf-8")
-            return "renewed"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise Invalid(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
-    return "written"

@@ -54,3 +54,10 @@ def mode_to_replace(path: Path) -> int | None:
     if not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, "it is read-only")
     return stat.S_IMODE(mode)
+
+
+def umask() -> int:
+    """That of the process. It can be read only by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -18,7 +18,7 @@ def coming(prepared: Prepared) -> Iterator[tuple[PolicyInOrg, Route, Case]]:
     for in_org in prepared.policies_in_org:
         for route, _ in in_org.judged:
             if route.warn and (in_org.policy.name, route.name) in prepared.history.live:
-                for case in prepared.look.cases:
+                for case in prepared.cases:
                     known = (in_org.policy.name, case.id) in matched
                     if not known and will_match(in_org, route, case, route.warn):
                         yield in_org, route, case

@@ -1,6 +1,6 @@
 """The org as a run sees it. An edge raises errors of our own tree only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -16,8 +16,9 @@ from sfdc_escalator.pipeline.ports.writing import Answer, Chunk
 
 
 @dataclass(frozen=True, slots=True)
-class Poll:
-    """The cases of a poll. `at` is the Date header of its first page; `broken` has the reasons of routes not read."""
+class CasePage:
+    """One page of a poll. `at` is the Date header of the poll's first page; `broken` has the reasons of the routes that
+    are not read, as far as they are known: a later page may have more of them."""
 
     cases: tuple[Case, ...]
     at: datetime
@@ -75,9 +76,11 @@ class Org(Protocol):
         """Queues with members, the open count, and the objects that the policies read."""
         ...
 
-    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Poll:
-        """The open cases that the policies' queries return, by id; with `case` (number or id) that case alone,
-        whatever the criteria. Long text and comments are left out."""
+    def poll(self, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None) -> Iterator[CasePage]:
+        """The open cases that the policies' queries return, page by page, each case once; with `case` (number or id)
+        that case alone, whatever the criteria. Long text and comments are left out. There is at least one page; other
+        reads may come between the pages. A page sequence that is lost is taken up again twice, behind the last id that
+        came; then this raises OrgUnavailable."""
         ...
 
     def longest_waiting(self, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:

@@ -14,9 +14,9 @@ from sfdc_escalator.escalation.policy.proof_needs import lookups_of_proof, needs
 from sfdc_escalator.escalation.readiness.fields import unreadable_field, unreadable_records
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import MESSAGES, Answered, Lookup, Need, Records
+from sfdc_escalator.pipeline.polling.second_look import common_paths
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.recover import Settled
-from sfdc_escalator.pipeline.preparing.second_look import common_paths
 
 MARGIN = timedelta(minutes=2)
 """Records may become visible a little later than their CreatedDate says."""

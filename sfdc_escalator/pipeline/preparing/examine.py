@@ -16,9 +16,10 @@ from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller
+from sfdc_escalator.pipeline.polling.read_poll import in_this_org
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.case_ladders import CaseLadder, ladders_of_case
-from sfdc_escalator.pipeline.preparing.prepare import Prepared, check_found, in_this_org, prepare
+from sfdc_escalator.pipeline.preparing.prepare import Prepared, poll_one, prepare
 from sfdc_escalator.pipeline.read_models.notices import LastAndNext
 from sfdc_escalator.pipeline.read_models.undone import UndoneOnCase
 
@@ -41,11 +42,10 @@ def examine(
 ) -> Examined:
     """Reads the case. Raises Invalid for a case that the org does not show, or where no route could be asked for."""
     org_facts = org.facts(caller, policies)
-    poll = org.poll(policies, org_facts, case)
-    check_found(case, poll, policies)
-    policies_in_org = in_this_org(policies, org_facts, history, caller.now, poll)
+    found, broken = poll_one(org, policies, org_facts, case)
+    policies_in_org = in_this_org(policies, org_facts, history, caller.now, broken)
     needs = frozenset[Need]().union(*(in_org.needs for in_org in policies_in_org))
-    (complete,) = org.complete(poll.cases[:1], needs, history.users | {caller.user_id})
+    (complete,) = org.complete([found], needs, history.users | {caller.user_id})
     judged = [drafted(in_org, complete, render) for in_org in policies_in_org]
     if any(isinstance(one, Match) and one.state is State.PLANNED for one in judged):
         try:

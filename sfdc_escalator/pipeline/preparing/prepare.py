@@ -2,21 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from types import MappingProxyType
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.conditions.tree import paths_of
-from sfdc_escalator.escalation.decisions.decide import decide, no_match_reasons
+from sfdc_escalator.escalation.decisions.decide import decide
 from sfdc_escalator.escalation.decisions.draft import draft
 from sfdc_escalator.escalation.decisions.match import Match, NoMatch
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
+from sfdc_escalator.escalation.explaining.left_alone import LeftAlone
 from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.notices.notice import Notice
 from sfdc_escalator.escalation.planning.plan import Plan, build_plan
-from sfdc_escalator.escalation.planning.run_options import RunOptions
+from sfdc_escalator.escalation.planning.run_options import RunOptions, sort_out
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.readiness.fitness import fitness
 from sfdc_escalator.escalation.undoing.proved import undone_by_notes
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.escalation import Escalation
@@ -25,14 +24,14 @@ from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
+from sfdc_escalator.pipeline.polling.read_poll import Listing, NoMatches, Poll, Reading, in_this_org
 from sfdc_escalator.pipeline.ports.ledger import Change
-from sfdc_escalator.pipeline.ports.org import Org, Poll
+from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.preparing.incomplete_rungs import around_incomplete
 from sfdc_escalator.pipeline.preparing.keys_found import look_for_keys, refuse_if_lost
 from sfdc_escalator.pipeline.preparing.ladders import Ladders, read_ladders
 from sfdc_escalator.pipeline.preparing.merges import doubles
 from sfdc_escalator.pipeline.preparing.recover import Settled, recover, watch
-from sfdc_escalator.pipeline.preparing.second_look import Look, second_look
 from sfdc_escalator.pipeline.preparing.take_overs import taken_over
 from sfdc_escalator.pipeline.run_clock import check_clock
 
@@ -46,13 +45,13 @@ class Prepared:
     plan: Plan
     org_facts: OrgFacts
     poll: Poll
+    left_alone: LeftAlone
     history: History
     settled: tuple[Settled, ...]
     found: tuple[Change, ...]
     broken: Mapping[RouteName, str]
     warnings: tuple[str, ...]
     policies_in_org: tuple[PolicyInOrg, ...]
-    look: Look
     ladders: Ladders
     closed: Mapping[str, Case] = field(default_factory=lambda: MappingProxyType({}))
     notices: Mapping[tuple[str, str], tuple[Notice, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -80,10 +79,10 @@ class Prepared:
         """The ids of our user, and of our users in earlier runs."""
         return self.history.users | {self.org_facts.caller.user_id}
 
-    def reasons_against(self, one: NoMatch) -> Mapping[str, str]:
-        """The reasons of a case that no route matches, by route."""
-        in_org = next(in_org for in_org in self.policies_in_org if in_org.policy.name == one.policy)
-        return no_match_reasons(in_org, one)
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The cases of the poll that were kept."""
+        return self.poll.look.cases
 
 
 def prepare(
@@ -93,8 +92,11 @@ def prepare(
     policies: Sequence[Policy],
     options: RunOptions,
     render: Renderer,
+    listing: Listing | None = None,
 ) -> Prepared:
-    """The plan of this run. Raises Invalid for a route or case that does not exist, PlanRefused for a lost ledger,
+    """The plan of this run; `listing` gets the cases that no route matches.
+
+    Raises Invalid for a route or case that does not exist, PlanRefused for a lost ledger,
     OrgUnavailable for a clock that cannot be right."""
     check_route(policies, options)
     check_clock(caller.now, remembered.org_time, accept=options.accept_clock)
@@ -104,11 +106,11 @@ def prepare(
     needs |= org_facts.describe.readable(path for policy in policies for path in policy.optional_paths)
     settled = recover(org, remembered, paths_of(needs), us, caller.now)
     history = remembered.with_escalations(one.escalation for one in settled)
-    poll = org.poll(policies, org_facts, options.case)
+    no_matches = NoMatches(listing)
+    poll = Reading(org, policies, org_facts, history, caller.now, us, options, no_matches).to_end()
     if options.case is not None:
-        check_found(options.case, poll, policies)
-    policies_in_org = in_this_org(policies, org_facts, history, caller.now, poll)
-    look = second_look(org, policies_in_org, poll.cases, us)
+        check_found(options.case, poll.count, poll.broken, policies)
+    policies_in_org, look = in_this_org(policies, org_facts, history, caller.now, poll.broken), poll.look
     open_cases = {case.id: case for case in look.cases if case.fields.get("IsClosed") is not True}
     closed: Mapping[str, Case] = {}
     if options.case is None:
@@ -133,12 +135,25 @@ def prepare(
         policies_in_org = with_history(policies_in_org, history)
         ladders = ladders.but(policies_in_org)
         judged = [*judge_all(policies_in_org, here), *ladders.matches]
-    broken = routes_broken(poll, policies_in_org)
-    drafts = draft_all(policies_in_org, judged, render)
+    broken = routes_broken(poll.broken, policies_in_org)
+    matches, no_match = sort_out(judged, options)
+    drafts = draft_all(policies_in_org, matches, render)
     plan = build_plan(policies, org_facts, history, caller.now, drafts, options, broken)
+    left_alone = no_matches.add_kept(policies_in_org, no_match, look)
     warnings = tuple(warning for in_org in policies_in_org for warning in in_org.warnings)
     return Prepared(
-        plan, org_facts, poll, history, settled, found, broken, warnings, tuple(policies_in_org), look, ladders, closed
+        plan,
+        org_facts,
+        poll,
+        left_alone,
+        history,
+        settled,
+        found,
+        broken,
+        warnings,
+        tuple(policies_in_org),
+        ladders,
+        closed,
     )
 
 
@@ -161,32 +176,29 @@ def check_route(policies: Sequence[Policy], options: RunOptions) -> None:
         raise Invalid(f"no policy has a route {options.route!r}; there are: {', '.join(names)}")
 
 
-def check_found(case: str, poll: Poll, policies: Sequence[Policy]) -> None:
+def check_found(case: str, count: int, broken: Mapping[RouteName, str], policies: Sequence[Policy]) -> None:
     """Raises Invalid for a case that the org does not show, and where no route could be asked for."""
-    if poll.cases:
+    if count:
         return
-    if len(poll.broken) == sum(len(policy.routes) for policy in policies):
-        reasons = "; ".join(f"{policy}/{route}: {reason}" for (policy, route), reason in sorted(poll.broken.items()))
+    if len(broken) == sum(len(policy.routes) for policy in policies):
+        reasons = "; ".join(f"{policy}/{route}: {reason}" for (policy, route), reason in sorted(broken.items()))
         raise Invalid(f"case {case} was not looked for, because no route can be read in this org: {reasons}")
     raise Invalid(f"case {case} is not in this org, or this user cannot see it")
 
 
-def in_this_org(
-    policies: Sequence[Policy], org_facts: OrgFacts, history: History, now: datetime, poll: Poll
-) -> list[PolicyInOrg]:
-    """Each policy with the facts that its matches depend on."""
-    result = []
-    for policy in policies:
-        unpolled = {route: reason for (name, route), reason in poll.broken.items() if name == policy.name}
-        beside = tuple(one for one in policies if one is not policy)
-        fit = fitness(policy, org_facts)
-        result.append(PolicyInOrg(policy, org_facts, history, now, unpolled, fit.unfit, beside, fit.warnings))
-    return result
+def poll_one(
+    org: Org, policies: Sequence[Policy], org_facts: OrgFacts, case: str
+) -> tuple[Case, Mapping[RouteName, str]]:
+    """The case with this number or id, as a poll reads it, and the routes that could not be read. Raises Invalid."""
+    pages = list(org.poll(policies, org_facts, case))
+    cases, broken = [one for page in pages for one in page.cases], pages[-1].broken
+    check_found(case, len(cases), broken, policies)
+    return cases[0], broken
 
 
-def routes_broken(poll: Poll, policies_in_org: Sequence[PolicyInOrg]) -> dict[RouteName, str]:
+def routes_broken(unpolled: Mapping[RouteName, str], policies_in_org: Sequence[PolicyInOrg]) -> dict[RouteName, str]:
     """The routes that could not be polled, or that this org cannot carry out, with the reasons."""
-    broken = dict(poll.broken)
+    broken = dict(unpolled)
     for in_org in policies_in_org:
         for name, reason in in_org.unfit.items():
             first = broken.get((in_org.policy.name, name))
@@ -206,9 +218,7 @@ def still_here(cases: Sequence[Case], found: Iterable[Change], history: History)
     return [case for case in cases if case.id not in away]
 
 
-def draft_all(
-    policies_in_org: Iterable[PolicyInOrg], judged: Iterable[Match | NoMatch], render: Renderer
-) -> list[Match | NoMatch]:
+def draft_all(policies_in_org: Iterable[PolicyInOrg], matches: Iterable[Match], render: Renderer) -> list[Match]:
     """The matches with their orders."""
     known = {in_org.policy.name: in_org for in_org in policies_in_org}
-    return [draft(known[one.policy.name], one, render) if isinstance(one, Match) else one for one in judged]
+    return [draft(known[one.policy.name], one, render) for one in matches]

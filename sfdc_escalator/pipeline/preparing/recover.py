@@ -17,8 +17,8 @@ from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.escalation import CASE_CLOSED, NOT_SENT, Escalation, EscalationState
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.needs import Need
+from sfdc_escalator.pipeline.polling.second_look import Look
 from sfdc_escalator.pipeline.ports.org import CaseNow, Org
-from sfdc_escalator.pipeline.preparing.second_look import Look
 
 SETTLE_AFTER = timedelta(minutes=15)
 MERGES = 5

@@ -1,8 +1,10 @@
 """A run or a rehearsal."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sfdc_escalator.escalation.decisions.match import NoMatch
 from sfdc_escalator.escalation.decisions.outcome import Outcome, State
 from sfdc_escalator.pipeline.run import Result
 from sfdc_escalator.reports.json.by_hand.holds import hold_json
@@ -25,7 +27,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "ledger": result.ledger,
         "level": prepared.org_facts.level,
         "guard": result.guard,
-        "polled": len(prepared.poll.cases),
+        "polled": prepared.poll.count,
         "matched": len(result.outcomes),
         **{state.value: result.count(state) for state in State},
         "recovered": prepared.recovered,
@@ -40,7 +42,7 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
         "stopped": result.stopped,
         "audit_head": result.audit_head,
         "escalations": [escalation_json(outcome, plan.now) for outcome in result.outcomes],
-        "left_alone": result.left_alone().as_json(),
+        "left_alone": prepared.left_alone.as_json(),
         "nearest_misses": [
             {"policy": one.policy, "route": one.route, "case_number": one.case.number, "missing": list(one.missing)}
             for one in result.near
@@ -57,19 +59,11 @@ def run_json(result: Result, org: str) -> dict[str, Any]:
     }
 
 
-def left_alone_text(result: Result) -> str:
-    """The cases that no route matches, as JSON: a list, each case on a line of its own."""
-    prepared = result.prepared
-    cases = (
-        {
-            "policy": one.policy,
-            "case_id": one.case.id,
-            "case_number": one.case.number,
-            "reasons": dict(prepared.reasons_against(one)),
-        }
-        for one in prepared.plan.no_match
+def no_match_line(one: NoMatch, reasons: Mapping[str, str]) -> str:
+    """A case that no route of a policy matches, as one line of JSON, with the reason against each route."""
+    return json_text(
+        {"policy": one.policy, "case_id": one.case.id, "case_number": one.case.number, "reasons": dict(reasons)}
     )
-    return "[" + ",".join(f"\n{json_text(one)}" for one in cases) + "\n]\n"
 
 
 def escalation_json(outcome: Outcome, now: datetime) -> dict[str, Any]:

@@ -126,4 +126,4 @@ def ending(result: Result) -> str:
         "still not settled": result.unsettled,
     }
     ends = ", ".join([*states, *(f"{count} {name}" for name, count in others.items() if count)])
-    return f"{counted(len(result.prepared.poll.cases), 'case')} read, {len(result.outcomes)} matched: {ends}"
+    return f"{counted(result.prepared.poll.count, 'case')} read, {len(result.outcomes)} matched: {ends}"

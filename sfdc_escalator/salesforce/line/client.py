@@ -1,8 +1,7 @@
 """Calls to one org by simple-salesforce: answers as plain values, failures as this program's errors."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,7 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from sfdc_escalator.errors import OrgUnavailable
 from sfdc_escalator.salesforce.line.composite import QUERIES, an_object, bodies, composite, composites, query_path
-from sfdc_escalator.salesforce.line.connection import kind_of, moved_to, unanswered
+from sfdc_escalator.salesforce.line.connection import kind_of, moved_to, time_of, unanswered
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered, not_an_org, of_answer, sender_of, wait_asked
 from sfdc_escalator.salesforce.line.pages import CursorLost, Page, Record, following, is_children, page_of, read_to_end
 from sfdc_escalator.salesforce.line.retry import Patience
@@ -69,6 +68,10 @@ class Client:
     def query(self, soql: str, *, deleted: bool = False) -> Page:
         """The first page of a query."""
         return self._read("query", lambda: self._page(self._org.query(soql, include_deleted=deleted, headers=PAGE)))
+
+    def pages(self, first: Page) -> Iterator[Page]:
+        """This page of a query and those after it. Raises CursorLost as well."""
+        return following(first, self._next)
 
     def in_full(
         self,
@@ -186,14 +189,7 @@ class Client:
         return page_of(body, self._time())
 
     def _time(self) -> datetime:
-        try:
-            at = parsedate_to_datetime(self._last().headers.get("Date", ""))
-            at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)  # HTTP knows UTC only (RFC 9110)
-        except ODD:
-            raise not_an_org("an answer without a Date") from None
-        if not 2000 <= at.year < 2200:
-            raise not_an_org(f"an answer with a Date in the year {at.year}")
-        return at
+        return time_of(self._last())
 
     def _answers(self, paths: Sequence[str]) -> list[Any | OrgUnavailable]:
         body = self._org.restful("composite", method="POST", json=composite(self.base, paths))

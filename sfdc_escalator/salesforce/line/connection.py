@@ -1,6 +1,8 @@
 """Failed connections as errors: whether the request was sent, whether to try again, and what to check."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from ssl import SSLError
 from urllib.parse import urlsplit
 
@@ -9,7 +11,8 @@ from requests.exceptions import InvalidProxyURL, InvalidSchema, InvalidURL
 from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NewConnectionError, ProxyError, ReadTimeoutError
 
 from sfdc_escalator.salesforce.line.bounds import TooLarge
-from sfdc_escalator.salesforce.line.failures import Unanswered, in_one_line
+from sfdc_escalator.salesforce.line.failures import Unanswered, in_one_line, not_an_org
+from sfdc_escalator.salesforce.line.shapes import ODD
 
 NO_LINE = (NewConnectionError, ConnectTimeoutError)
 NO_PROXY = (InvalidProxyURL, InvalidSchema, InvalidURL, LocationParseError)
@@ -98,6 +101,18 @@ def moved_to(answer: requests.Response) -> str | None:
     except ValueError:  # not an address
         return None
     return None if host in (None, *LOGINS, urlsplit(answer.url or "").hostname) else host
+
+
+def time_of(answer: requests.Response) -> datetime:
+    """The org's time of the answer. Raises OrgUnavailable where it has none."""
+    try:
+        at = parsedate_to_datetime(answer.headers.get("Date", ""))
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)  # HTTP knows UTC only (RFC 9110)
+    except ODD:
+        raise not_an_org("an answer without a Date") from None
+    if not 2000 <= at.year < 2200:
+        raise not_an_org(f"an answer with a Date in the year {at.year}")
+    return at
 
 
 def kind_of(answer: requests.Response) -> str:

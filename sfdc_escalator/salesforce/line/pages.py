@@ -38,6 +38,10 @@ class CursorLost(Exception):
         self.reason = reason
 
 
+class Incomplete(CursorLost):
+    """The pages came to their end with another number of records than the org announced."""
+
+
 def page_of(body: Any, at: datetime) -> Page:
     """The page in this body.
 
@@ -93,7 +97,8 @@ def read_to_end(
 
 
 def following(page: Page, follow: Callable[[Link], Page]) -> Iterator[Page]:
-    """This page and those after it. Raises CursorLost, and OrgUnavailable for a page that comes again."""
+    """This page and those after it. Raises CursorLost, at the end Incomplete where they do not add up, and
+    OrgUnavailable for a page that comes again."""
     total, count, seen = page.total, len(page.records), set[Link]()
     yield page
     while page.more is not None and count <= total:
@@ -104,7 +109,7 @@ def following(page: Page, follow: Callable[[Link], Page]) -> Iterator[Page]:
         count += len(page.records)
         yield page
     if count != total:
-        raise CursorLost(incomplete(f"{counted(count, 'record')} where the org announced {total:,}"))
+        raise Incomplete(incomplete(f"{counted(count, 'record')} where the org announced {total:,}"))
 
 
 def _next(link: Link, follow: Callable[[Link], Page]) -> Page:

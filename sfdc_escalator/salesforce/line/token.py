@@ -3,6 +3,15 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Identity(NamedTuple):
+    """The address that names organization and user, and the org's time at which it was answered."""
+
+    url: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +22,8 @@ class Grant:
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     """A new one, where the login gave it: it may have ended the old one (refresh token rotation)."""
+    identity: Identity | None = field(default=None, compare=False)
+    """Where the login says for whom the token is: the org need not be asked for it."""
 
 
 Login = Callable[[], Grant]

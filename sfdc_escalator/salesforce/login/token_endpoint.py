@@ -15,11 +15,11 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from sfdc_escalator.errors import LoginRefused, OrgUnavailable
-from sfdc_escalator.salesforce.line.connection import kind_of, moved_to, unanswered
+from sfdc_escalator.salesforce.line.connection import kind_of, moved_to, time_of, unanswered
 from sfdc_escalator.salesforce.line.failures import LATER, NOT_NOW, Unanswered, code_of, in_one_line
 from sfdc_escalator.salesforce.line.session import CONNECT, Line, OrgSession
 from sfdc_escalator.salesforce.line.shapes import ODD, parsed, taken_apart
-from sfdc_escalator.salesforce.line.token import Grant
+from sfdc_escalator.salesforce.line.token import Grant, Identity
 from sfdc_escalator.salesforce.login.granted import grant_of
 
 READ = 30.0  # seconds
@@ -100,13 +100,21 @@ def granted(answer: requests.Response) -> Grant:
     if answer.status_code == 200 and is_header(token) and is_header(instance):
         fresh = body.get("refresh_token")
         otherwise = f"{url.hostname} is not a login of Salesforce: its `instance_url` is not an address"
-        return grant_of(instance, token, otherwise, fresh if is_header(fresh) else None)
+        return grant_of(instance, token, otherwise, fresh if is_header(fresh) else None, identity_in(body, answer))
     if host := moved_to(answer):
         raise OrgUnavailable(f"{url.hostname} redirects to {host}: give that as the login address")
     raise OrgUnavailable(
         f"{url.hostname} is not a login of Salesforce: HTTP {answer.status_code} with {kind_of(answer)}; expected "
         "https://login.salesforce.com, https://test.salesforce.com, or the org's My Domain"
     )
+
+
+def identity_in(body: Mapping[str, Any], answer: requests.Response) -> Identity | None:
+    """The organization and user that the login names, if it also says when."""
+    try:
+        return Identity(body["id"], time_of(answer)) if is_header(body.get("id")) else None
+    except OrgUnavailable:
+        return None
 
 
 def is_header(value: Any) -> TypeGuard[str]:

@@ -20,10 +20,10 @@ from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.composite import query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
 from sfdc_escalator.salesforce.line.shapes import ODD, objects
+from sfdc_escalator.salesforce.polling.poll import refused_alone, refused_fragments, statements
 from sfdc_escalator.salesforce.readiness.known_names import known_names, questions
 from sfdc_escalator.salesforce.readiness.poll_cost import scans_here
 from sfdc_escalator.salesforce.reading.org_facts import describe_path
-from sfdc_escalator.salesforce.reading.poll import refused_alone, refused_fragments, statements
 from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.values import flag, given, needed, pick, record_id, text
 from sfdc_escalator.salesforce.soql.soql import ids, quote, select

@@ -18,8 +18,7 @@ from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.shapes import objects
 from sfdc_escalator.salesforce.reading.field_changes import history_names
 from sfdc_escalator.salesforce.reading.lookups import in_ids, normal
-from sfdc_escalator.salesforce.reading.poll import selected
-from sfdc_escalator.salesforce.reading.records import CaseReader, read
+from sfdc_escalator.salesforce.reading.records import CaseReader, read, selected
 from sfdc_escalator.salesforce.schema.describe import parse_fields
 from sfdc_escalator.salesforce.schema.values import (
     count,

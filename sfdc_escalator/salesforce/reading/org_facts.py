@@ -16,6 +16,7 @@ from sfdc_escalator.salesforce.line.composite import query_path
 from sfdc_escalator.salesforce.line.failures import Rejected, not_an_org
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.shapes import objects
+from sfdc_escalator.salesforce.line.token import Identity
 from sfdc_escalator.salesforce.reading.org_settings import (
     calendars_of,
     quick_texts_of,
@@ -41,11 +42,17 @@ OPEN = "SELECT COUNT() FROM Case WHERE IsClosed = false"
 FARTHEST = 5  # levels of a path (SOQL reference, relationship limits)
 
 
-def identify(client: Client) -> Caller:
-    """The org and user of the token, and the org's time; needs only the api scope."""
+def identify(client: Client, known: Identity | None = None) -> Caller:
+    """The org and user of the token, and the org's time: those that the login named, else by a call, which needs only
+    the api scope."""
+    address = f"{client.session.scheme}://{client.session.netloc}"
+    if known:
+        try:
+            return Caller(address, *_ids_in(known.url), known.at)
+        except OrgUnavailable:
+            pass  # a login that names them otherwise
     resources, now = client.resources()
-    organization_id, user_id = _ids_in(resources.get("identity"))
-    return Caller(f"{client.session.scheme}://{client.session.netloc}", organization_id, user_id, now)
+    return Caller(address, *_ids_in(resources.get("identity")), now)
 
 
 def _ids_in(identity: Any) -> tuple[str, str]:

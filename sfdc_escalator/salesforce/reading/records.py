@@ -10,6 +10,7 @@ from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.shapes import Odd, taken_apart
 from sfdc_escalator.salesforce.reading.automatic import is_automatic
 from sfdc_escalator.salesforce.reading.mail_html import text_of
+from sfdc_escalator.salesforce.schema.describe import is_long_text
 from sfdc_escalator.salesforce.schema.values import (
     TYPES,
     flag,
@@ -41,6 +42,12 @@ ENGINE_FIELDS = (
 # Automated users count neither as agents nor as customers (Object Reference, User.UserType).
 NOBODY = frozenset({"AutomatedProcess", "CloudIntegrationUser", "System"})
 DRAFT = "5"  # of EmailMessage.Status (Object Reference, EmailMessage)
+
+
+def selected(paths: frozenset[str], describe: Describe) -> list[str]:
+    """The fields that the poll reads: the engine's fields, and the paths that are not long text."""
+    engine = [name for name in ENGINE_FIELDS if describe.field_at(name)]
+    return [*engine, *sorted(path for path in paths if not is_long_text(describe.field_at(path)))]
 
 
 class Column:

@@ -44,7 +44,7 @@ def left_out(result: Result, outcomes: Sequence[Outcome], states: Mapping[State,
         )
         for facts, some in found.items()
     )
-    no_match = result.left_alone()
+    no_match = result.prepared.left_alone
     order = list(states.values())
     return LeftOut(
         tuple(sorted(groups, key=lambda one: order.index(one.state))),

@@ -1,7 +1,9 @@
 """The cases that no route matches: the most common reasons, and the nearest misses."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
+from sfdc_escalator.escalation.explaining.against_route import MOST_NUMBERS
+from sfdc_escalator.escalation.explaining.left_alone import OTHERS, RouteReason
 from sfdc_escalator.escalation.explaining.misses import NearMiss
 from sfdc_escalator.pipeline.preparing.prepare import Prepared
 from sfdc_escalator.pipeline.run import Result
@@ -10,38 +12,39 @@ from sfdc_escalator.reports.terminal import table
 from sfdc_escalator.reports.values import counted
 
 MOST_REASONS = 2
-MOST_NUMBERS = 3
 
 
 def no_match(prepared: Prepared, page: Page) -> Iterator[str]:
     """The cases that no route matches, grouped by what is missing."""
-    cases = prepared.plan.no_match
-    if not cases:
+    found = prepared.left_alone
+    if not found.count:
         return
-    numbers: dict[str, dict[str, list[str]]] = {}
-    for one in cases:
-        for route, reason in prepared.reasons_against(one).items():
-            numbers.setdefault(route, {}).setdefault(reason, []).append(one.case.number)
+    by_route: dict[str, list[RouteReason]] = {}
+    for one in found.by_route:
+        by_route.setdefault(one.route, []).append(one)
     rows = [
-        (route, reason, str(len(found)), first_of(found))
-        for route, by_reason in numbers.items()
-        for reason, found in most_common(by_reason, len(by_reason) if page.is_full else MOST_REASONS)
+        (one.route, one.text, str(one.count), numbers_of(one))
+        for reasons in by_route.values()
+        for one in most_common(reasons, len(reasons) if page.is_full else MOST_REASONS)
     ]
     yield ""
-    title = f"No match: {counted(len(cases), 'case')}"
+    title = f"No match: {counted(found.count, 'case')}"
     yield table(("Route", "Missing", "Cases", ""), rows, title, page=page)
     yield "(all reasons of one case: --case CASE; of all cases: --left-alone FILE)"
 
 
-def most_common(by_reason: Mapping[str, Sequence[str]], most: int) -> list[tuple[str, Sequence[str]]]:
+def most_common(reasons: Sequence[RouteReason], most: int) -> list[RouteReason]:
     """The most common reasons of a route, and all its other reasons as one."""
-    found = sorted(by_reason.items(), key=lambda one: -len(one[1]))
-    others = [number for _, numbers in found[most:] for number in numbers]
-    return [*found[:most], *([("other reasons", others)] if others else [])]
+    rest = reasons[most:]
+    if not rest:
+        return [*reasons]
+    numbers = tuple(number for one in rest for number in one.numbers)
+    count = sum(one.count for one in rest)
+    return [*reasons[:most], RouteReason(rest[0].route, OTHERS, count, numbers[:MOST_NUMBERS])]
 
 
-def first_of(numbers: Sequence[str]) -> str:
-    return ", ".join(numbers[:MOST_NUMBERS]) + (", ..." if len(numbers) > MOST_NUMBERS else "")
+def numbers_of(one: RouteReason) -> str:
+    return ", ".join(one.numbers) + (", ..." if one.count > len(one.numbers) else "")
 
 
 def nearest(result: Result, page: Page) -> Iterator[str]:

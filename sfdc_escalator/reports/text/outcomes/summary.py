@@ -20,8 +20,7 @@ BY_ROUTE = (State.PLANNED, State.APPLIED)
 
 def summary(prepared: Prepared, outcomes: Sequence[Outcome], page: Page = PLAIN) -> str:
     """`2 to escalate (1 urgent, 1 old), 3 held; 4,980 of 5,000 cases match no route`"""
-    read = len(prepared.poll.cases)
-    unmatched = len({one.case.id for one in prepared.plan.no_match})
+    read, unmatched = prepared.poll.count, prepared.left_alone.cases
     cases = counted(read, "case")
     rest = f"{unmatched:,} of {cases} match{'es' if unmatched == 1 else ''} no route" if unmatched else f"{cases} read"
     return f"{states_text(outcomes, page)}; {rest}"

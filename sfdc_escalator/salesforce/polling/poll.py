@@ -1,13 +1,10 @@
 """The poll: one query for all routes of all policies where possible, read page by page into cases."""
 
-import logging
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from itertools import chain
-from typing import TypeVar
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
@@ -21,13 +18,13 @@ from sfdc_escalator.escalation.world.case import Case, long_id
 from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.escalation.world.org import Describe, OrgFacts
-from sfdc_escalator.pipeline.ports.org import Poll
+from sfdc_escalator.pipeline.ports.org import CasePage
 from sfdc_escalator.pipeline.ports.progress import Progress, unseen
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.composite import QUERIES, query_path
 from sfdc_escalator.salesforce.line.failures import Rejected
-from sfdc_escalator.salesforce.reading.records import ENGINE_FIELDS, CaseReader
-from sfdc_escalator.salesforce.schema.describe import is_long_text
+from sfdc_escalator.salesforce.polling.case_pages import TIMEOUT, CasePages, CaseQueries, QueryRefused, once_more
+from sfdc_escalator.salesforce.reading.records import CaseReader, selected
 from sfdc_escalator.salesforce.soql import splitting
 from sfdc_escalator.salesforce.soql.narrowing import Bounds, is_apart, may_match
 from sfdc_escalator.salesforce.soql.soql import (
@@ -42,11 +39,6 @@ from sfdc_escalator.salesforce.soql.soql import (
     select,
 )
 
-NOT_THE_QUERY = frozenset({"INVALID_QUERY_LOCATOR", "REQUEST_LIMIT_EXCEEDED"})
-TIMEOUT = "QUERY_TIMEOUT"
-READING = "reading cases"
-Result = TypeVar("Result")
-log = logging.getLogger(__name__)
 CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,29}")
 NUMBER_DIGITS = 8  # of a case number in the default format: people leave out the leading zeros
 
@@ -68,24 +60,34 @@ class Asked:
 
 def poll(
     client: Client, policies: Sequence[Policy], org_facts: OrgFacts, case: str | None, progress: Progress = unseen
-) -> Poll:
+) -> Iterator[CasePage]:
     """See `Org.poll`. Raises OrgUnavailable, and Invalid for a `case` that is neither a number nor an id."""
     only = None if case is None else chosen_case(case)
     routes = [(policy, route) for policy in policies for route in policy.routes]
     broken = {(p.name, r.name): gap for p, r in routes if (gap := unread(p, r, org_facts.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
     asked = sound(org_facts, policies, broken, readable=True)
-    try:
-        cases, at = _read(client, asked, org_facts, only, progress)
-    except Rejected as error:
-        if error.status != 400 or error.error_code in NOT_THE_QUERY:
-            raise
-        refused = _alone_broken(client, asked, org_facts, only, error)
-        if not refused:
-            raise
-        broken |= refused
-        cases, at = _read(client, [one for one in asked if one.name not in refused], org_facts, only, progress)
-    return Poll(cases, at, broken)
+    pages = CasePages(client, org_facts.describe, progress)
+    while True:
+        try:
+            for cases in pages.read(case_queries(asked, org_facts.describe, only)):
+                yield CasePage(cases, pages.at or org_facts.caller.now, broken)
+            break
+        except QueryRefused as refused:
+            refusal = refused.error
+        refusing = _alone_broken(client, asked, org_facts, only, refusal)
+        if not refusing:
+            raise refusal
+        broken, asked = {**broken, **refusing}, [one for one in asked if one.name not in refusing]
+    yield CasePage((), pages.at or org_facts.caller.now, broken)
+
+
+def case_queries(asked: Sequence[Asked], describe: Describe, only: Filter | None) -> CaseQueries:
+    """The queries for these routes, or for one case; none where there is no route."""
+    paths = paths_asked(asked)
+    fields = selected(paths, describe)
+    wheres = filters(fields, asked) if only is None else list(splitting.for_queries(fields, only).pieces)
+    return CaseQueries(fields, sorted(path for path in paths if path in fields), wheres if asked else ())
 
 
 def longest_waiting(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
@@ -112,11 +114,16 @@ def paths_asked(asked: Sequence[Asked]) -> frozenset[str]:
 
 
 def queries(fields: list[str], asked: Sequence[Asked]) -> list[str]:
-    """One query for all routes, and one for each route that needs a separate query and is not covered."""
+    return [select(fields, "Case", render(where), "ORDER BY Id") for where in filters(fields, asked)]
+
+
+def filters(fields: list[str], asked: Sequence[Asked]) -> list[Filter]:
+    """One filter for all routes, and one for each route that needs a separate query and is not covered; each split so
+    that a query has room for it."""
     shared = factored([one.may for one in asked if not one.is_apart])
     apart = [one.may for one in asked if one.is_apart and not set(conjuncts(shared)) <= set(conjuncts(one.may))]
     wheres = dict.fromkeys(where for where in (shared, *apart) if where != NOTHING)
-    return [query for where in wheres for query in splitting.queries(fields, where)]
+    return [piece for where in wheres for piece in splitting.for_queries(fields, where).pieces]
 
 
 def refused_alone(
@@ -179,42 +186,6 @@ def chosen_case(case: str) -> Filter:
     return Leaf(f"CaseNumber IN ({','.join(map(quote, numbers))})")
 
 
-def selected(paths: frozenset[str], describe: Describe) -> list[str]:
-    """The fields that the poll reads: the engine's fields, and the paths that are not long text."""
-    engine = [name for name in ENGINE_FIELDS if describe.field_at(name)]
-    return [*engine, *sorted(path for path in paths if not is_long_text(describe.field_at(path)))]
-
-
-def _read(
-    client: Client, asked: Sequence[Asked], org_facts: OrgFacts, only: Filter | None, progress: Progress = unseen
-) -> tuple[tuple[Case, ...], datetime]:
-    paths = paths_asked(asked)
-    fields = selected(paths, org_facts.describe)
-    wanted = queries(fields, asked) if only is None else splitting.queries(fields, only)
-    if not wanted or not asked:
-        return (), org_facts.caller.now
-    reader = CaseReader((path for path in paths if path in fields), org_facts.describe)
-    found: dict[str, Case] = {}
-    times = []
-    for soql in wanted:
-        seen = partial(progress, READING)
-        cases, at = _once_more(partial(client.in_full, soql, reader.cases, seen))
-        found.update((case.id, case) for case in cases)
-        times.append(at)
-    return tuple(found[case_id] for case_id in sorted(found)), min(times)
-
-
-def _once_more(read_query: Callable[[], Result]) -> Result:
-    """The result of the query, which is asked again if the org had no time for it."""
-    try:
-        return read_query()
-    except Rejected as error:
-        if error.error_code != TIMEOUT:
-            raise
-        log.warning("salesforce.query_timeout", extra={"reason": error.message})
-        return read_query()
-
-
 def _alone_broken(
     client: Client, asked: Sequence[Asked], org_facts: OrgFacts, only: Filter | None, error: Rejected
 ) -> Mapping[RouteName, str]:
@@ -225,12 +196,14 @@ def _alone_broken(
         return {asked[0].name: error.message}
     found = {}
     for one in asked:
+        alone = case_queries([one], org_facts.describe, only)
         try:
-            _read(client, [one], org_facts, only)
-        except Rejected as alone:
-            if alone.error_code != TIMEOUT:
+            for where in alone.wheres:
+                once_more(partial(client.query, select(alone.fields, "Case", render(where), "ORDER BY Id")))
+        except Rejected as refusal:
+            if refusal.error_code != TIMEOUT:
                 raise
-            found[one.name] = alone.message
+            found[one.name] = refusal.message
     return found
 
 

@@ -1,0 +1,1 @@
+"""The poll of a run, judged page by page; second looks; the nearest misses."""

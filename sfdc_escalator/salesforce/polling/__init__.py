@@ -1,0 +1,1 @@
+"""The poll: one query for all routes of all policies where possible, and its pages."""
