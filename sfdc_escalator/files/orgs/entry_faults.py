@@ -5,13 +5,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.files.language.schema_errors import YAML_1_1
 from sfdc_escalator.files.orgs import org_logins, settings
 from sfdc_escalator.files.orgs.channel_settings import channel_faults, sandbox_faults
 from sfdc_escalator.files.orgs.org_logins import LoginFault, is_reference, kind
 from sfdc_escalator.files.text.fault import Fault, described, unknown
 from sfdc_escalator.files.values.secret import SecretReference, reference
-from sfdc_escalator.files.values.texts import LIST_NAME
+from sfdc_escalator.files.values.texts import LIST_NAME, YAML_1_1
 
 EXPECTED = "a mapping of org names to their login, `expect` and `ledger`"
 ENV = "env"
