@@ -48,6 +48,14 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("secrets",),
     ),
     "embedded_org": (("org",), ("http",), ("data", "rest"), ("records", "soql"), ("store",), ("basics",)),
+    "backtest": (
+        ("shadow", "listing"),
+        ("backtest", "difference"),
+        ("climbs", "segments"),
+        ("fitness", "past_ladder", "replay"),
+        ("acts", "polls"),
+        ("history",),
+    ),
     "files": (
         ("first_hour", "named_fields", "policies", "saved_plan"),
         ("source_map",),
@@ -75,14 +83,6 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("writing",),
         ("engines",),
         ("tables",),
-    ),
-    "backtest": (
-        ("shadow",),
-        ("backtest", "difference"),
-        ("climbs", "segments"),
-        ("fitness", "history_file", "past_ladder", "replay"),
-        ("acts", "cells", "polls"),
-        ("mapping",),
     ),
     "reports": (
         ("audit_export", "saved", "shadow"),
@@ -122,7 +122,7 @@ STANDS_ALONE = ("embedded_org", "sample")
 
 ONE_MODULE_EACH = (
     "simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml", "structlog", "slack_sdk",
-    "apprise", "vl_convert",
+    "apprise", "vl_convert", "duckdb",
 )  # fmt: skip
 ROOMS_OF = {
     "sqlalchemy": ("ledger",),
