@@ -167,6 +167,16 @@ def test_without_duckdb_the_message_says_what_to_install(
     assert not (folder / "m.csv").exists()
 
 
+def test_progress_shows_the_rows_that_are_read_and_the_time_that_sorting_takes(folder: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    with open_history(folder / "events.csv", load_mapping(folder / "mapping.yaml"), folder, largest=0) as history:
+        assert [number for number, _ in history.cases(lambda *one: seen.append(one))] == sorted(
+            {f"A{number}" for number in range(13)}
+        )
+    count = history.rows.count
+    assert seen == [("rows read", count, count), ("rows sorted", 0, 0), ("rows sorted", 1, 1)]
+
+
 # -- faults
 
 

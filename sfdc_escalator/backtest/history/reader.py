@@ -30,6 +30,7 @@ PACKED = 10
 PARQUET, OBJECT, BOM = b"PAR1", b"{", b"\xef\xbb\xbf"
 Form = Literal["CSV", "JSON lines", "Parquet"]
 NOTE = "{}: {}, read and sorted with DuckDB"
+READ, SORTED = "rows read", "rows sorted"
 STEP = 10_000
 """The number of rows between two reports of progress."""
 
@@ -57,7 +58,7 @@ class History:
         """Each case with its rows, oldest first; one row in a snapshot, where a number may come several times."""
         rows = reported(self.rows, progress)
         if self.database:
-            rows = first_seen(by_case(self.database, rows, self.mapping), progress)
+            rows = sorted_by(self.database, rows, self.mapping, progress)
         if self.mapping.kind == "snapshot":
             return ((number, [row]) for number, row in rows)
         return together(rows) if self.database else sorted_cases(rows)
@@ -78,20 +79,22 @@ def sorted_cases(rows: Iterable[tuple[str, Row]]) -> Iterator[tuple[str, list[Ro
 
 
 def reported(rows: Iterable[tuple[str, Row]], progress: Progress) -> Iterator[tuple[str, Row]]:
-    """The rows, while progress sees how many were read."""
+    """The rows, while progress sees how many came."""
     count = 0
     for count, row in enumerate(rows, 1):
         if count % STEP == 0:
-            progress("rows read", count, 0)
+            progress(READ, count, 0)
         yield row
-    progress("rows read", count, count)
+    progress(READ, count, count)
 
 
-def first_seen(rows: Iterable[tuple[str, Row]], progress: Progress) -> Iterator[tuple[str, Row]]:
-    """The rows, while progress sees that they are sorted before the first one comes."""
-    for place, row in enumerate(rows):
+def sorted_by(
+    database: Database, rows: Iterable[tuple[str, Row]], mapping: HistoryMapping, progress: Progress
+) -> Iterator[tuple[str, Row]]:
+    """The rows sorted by DuckDB, which takes its time before the first one comes."""
+    for place, row in enumerate(by_case(database, rows, mapping, lambda: progress(SORTED, 0, 0))):
         if place == 0:
-            progress("rows sorted", 1, 1)
+            progress(SORTED, 1, 1)
         yield row
 
 

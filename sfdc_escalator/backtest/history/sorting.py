@@ -1,6 +1,6 @@
 """Rows sorted by the number of their case, on disk."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -33,9 +33,11 @@ class Columns(NamedTuple):
         return 4 + 3 * self.order + self.cells
 
 
-def by_case(database: Database, rows: Iterable[tuple[str, Row]], mapping: HistoryMapping) -> Iterator[tuple[str, Row]]:
-    """The rows sorted by the number of their case, then by time, order and line. All are read before the first one
-    comes."""
+def by_case(
+    database: Database, rows: Iterable[tuple[str, Row]], mapping: HistoryMapping, all_read: Callable[[], None]
+) -> Iterator[tuple[str, Row]]:
+    """The rows sorted by the number of their case, then by time, order and line. `all_read` is called when all are
+    read, before they are sorted."""
     columns = Columns(len(mapping.order), len(mapping.fields))
     database.change(f"CREATE TABLE rows ({columns})")
     database.change("BEGIN")
@@ -45,6 +47,7 @@ def by_case(database: Database, rows: Iterable[tuple[str, Row]], mapping: Histor
         kept = zip(*(stored(number, row) for number, row in some), strict=True)
         database.change(f"INSERT INTO rows SELECT {values}", [list(column) for column in kept])
     database.change("COMMIT")
+    all_read()
     cells = ", ".join(("number", "stamp", "line", "until", *(f"c{n}" for n in range(columns.cells))))
     for number, stamp, line, until, *texts in database.rows(f"SELECT {cells} FROM rows ORDER BY {columns.sorting}"):  # noqa: S608
         yield number, Row(line, time_of(stamp), (), tuple(texts), None if until is None else time_of(until))
