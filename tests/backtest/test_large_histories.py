@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfdc_escalator.backtest.history import reader
+from sfdc_escalator.backtest.history.duck import database
 from sfdc_escalator.backtest.history.mapping import load_mapping
 from sfdc_escalator.backtest.history.reader import open_history
 from sfdc_escalator.backtest.history.rows import Row
@@ -175,6 +176,12 @@ def test_progress_shows_the_rows_that_are_read_and_the_time_that_sorting_takes(f
         )
     count = history.rows.count
     assert seen == [("rows read", count, count), ("rows sorted", 0, 0), ("rows sorted", 1, 1)]
+
+
+def test_duckdb_prints_no_progress_between_the_rows(tmp_path: Path) -> None:
+    with database(tmp_path) as found:
+        asked = "SELECT value FROM duckdb_settings() WHERE name = 'enable_progress_bar'"
+        assert list(found.rows(asked)) == [("false",)]
 
 
 # -- faults

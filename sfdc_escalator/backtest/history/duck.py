@@ -31,6 +31,7 @@ class Database:
             "autoload_known_extensions": False,
         }
         self._connection = duckdb.connect(str(folder / "rows"), config=settings)
+        self.change("SET enable_progress_bar = false")  # it would stand between the rows on stdout
 
     def rows(self, statement: str, *given: Any) -> Iterator[tuple[Any, ...]]:
         """The rows of the answer, read little by little, beside other statements."""

@@ -19,7 +19,7 @@ from sfdc_escalator.files.text.plain_file import open_to_read
 GZIP = b"\x1f\x8b"
 CSV = "a CSV file with a header line, plain or compressed with gzip"
 JSON_LINES = "JSON lines: one object in each line, plain or compressed with gzip"
-BROKEN = (UnicodeDecodeError, csv.Error, EOFError, zlib.error, gzip.BadGzipFile)
+BROKEN = (UnicodeDecodeError, csv.Error, EOFError, zlib.error, OSError)
 ONE_OBJECT = "one object in each line"
 LONGEST = 10_000_000  # characters of a line of JSON
 HALF_PAIR = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
@@ -123,8 +123,8 @@ def readable(path: Path, expected: str) -> Iterator[None]:
     try:
         yield
     except BROKEN as error:
-        found = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
-        raise unreadable(path, found, expected) from error
+        found = error.reason if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None)
+        raise unreadable(path, found or error, expected) from error
 
 
 @contextmanager
