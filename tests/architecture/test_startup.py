@@ -10,7 +10,7 @@ from tests.stories.world import World
 HEAVY = {
     "simple_salesforce", "requests", "urllib3", "pydantic", "sqlalchemy", "jinja2", "rich", "lark", "yaml", "structlog",
     "tenacity", "alembic", "psycopg", "slack_sdk", "apprise",
-    "vl_convert",
+    "vl_convert", "procrastinate",
 }  # fmt: skip
 
 
