@@ -1,4 +1,4 @@
-"""What the fleet remembers, in its own tables: orgs, stored policies, the rollout, workers.
+"""The memory of the fleet, in its own tables: orgs, stored policies, the rollout, workers.
 
 Every change is made in one transaction that holds the row of the rollout: schedules and workers change one at a time.
 """

@@ -1,4 +1,4 @@
-"""One run as a process of its own: ended at its deadline, and not left alone when its worker dies.
+"""One run as a process of its own: ended at its deadline, and soon after the death of its worker.
 
 `python -P -m sfdc_escalator.fleet.child PARENT SECONDS WORD...` becomes `sfdc-escalator WORD...`.
 """
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+PROGRAM = (sys.executable, "-P", "-m", "sfdc_escalator.fleet.child")
 GRACE = 5.0
 """Seconds after its deadline in which a run whose worker died ends itself."""
 SET_DEATH_SIGNAL = 1
@@ -37,12 +38,16 @@ class Child:
     @classmethod
     async def start(cls, words: Sequence[str], environ: Mapping[str, str], folder: Path, deadline: float) -> "Child":
         """Raises OSError. To be called in the main thread: the system watches the thread that starts a process."""
-        command = [sys.executable, "-P", "-m", __name__, str(os.getpid()), str(deadline), *words]
+        command = [*PROGRAM, str(os.getpid()), str(deadline), *words]
         nothing, pipe = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
             *command, stdin=nothing, stdout=pipe, env=dict(environ), cwd=folder, start_new_session=True
         )
         return cls(process)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def stop(self) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -61,7 +61,7 @@ def app(connector: PsycopgConnector, serve: Serve | None = None) -> App:
 
 
 def enqueue(connection: Any, org: str, *, asked: bool = False, priority: int = 0) -> int | None:
-    """Queues a job in the transaction of this connection; its number. None where one waits already."""
+    """Queues a job in the transaction of this connection; its number. None where one waits already. Raises psycopg.Error."""
     job = app(PsycopgConnector()).configure_task(
         TASK, lock=org, queueing_lock=org, priority=priority, connection=connection
     )
@@ -70,10 +70,12 @@ def enqueue(connection: Any, org: str, *, asked: bool = False, priority: int = 0
             return job.defer(org=org, asked=asked)
     except exceptions.AlreadyEnqueued:
         return None
+    except exceptions.ConnectorException as error:
+        raise error.__cause__ or error from None
 
 
 class Watched(PsycopgConnector):
-    """Tells when the database is lost. The queue then waits for its jobs before it says so, however long they take."""
+    """Sets an event when the database is lost: the queue waits for its jobs before it says so, however long that is."""
 
     def __init__(self, lost: asyncio.Event, **settings: Any) -> None:
         super().__init__(**settings)

@@ -255,7 +255,7 @@ def run(trial: Trial, given: argparse.Namespace, server: Server | None, stack: E
     every, chance = seconds(given.every), random.Random(given.seed)
     done = trial.fleet("init")
     trial.say(done.stdout.strip() or done.stderr)
-    others = [trial.start("schedule"), trial.start("schedule")]
+    others = [trial.start("schedule", "--canary-runs", "2") for _ in range(2)]
     trial.workers += [trial.start("worker", "--concurrency", "4") for _ in range(given.workers)]
     for act in (trial.new_cases, trial.watch, trial.kills, rollouts):
         arguments: dict[Any, tuple[Any, ...]] = {

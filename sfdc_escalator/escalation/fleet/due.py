@@ -24,7 +24,7 @@ def failures_after(failures: int, code: int | None) -> int:
 
 
 def next_due(due: datetime, every: int, failures: int, now: datetime) -> datetime:
-    """The next place on the grid; now, where that is past: what was missed is not made up for."""
+    """The next place on the grid; now, where that is past: missed starts are not caught up."""
     return max(due + timedelta(seconds=wait_of(every, failures)), now)
 
 

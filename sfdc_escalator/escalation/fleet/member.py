@@ -19,9 +19,9 @@ class Member(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """How a run ended: its exit code (None: killed), its id in the ledger, and a sentence about a bad end.
+    """The end of a run: its exit code (None: killed), its id in the ledger, and a sentence about a bad end.
 
-    `speaks`: it says something about the policies that it used. `again`: it was cut off, so the org is due at once.
+    `speaks`: it counts for or against the policies that it used. `again`: it was cut off, so the org is due at once.
     """
 
     code: int | None
@@ -34,7 +34,7 @@ class Ending(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class EndedRun:
     """A run that has ended. `code` is None where it was killed, or where its worker died. `run` is its id in the
-    ledger, where it told one."""
+    ledger, where it printed one."""
 
     started: datetime
     ended: datetime
@@ -45,7 +45,7 @@ class EndedRun:
 
 @dataclass(frozen=True, slots=True)
 class MemberState:
-    """What the fleet remembers. `due` is the planned start of the next run, or of the one that waits or is at work.
+    """The memory of one org. `due` is the planned start of the next run, or of the one that waits or is at work.
 
     `job` waits in the queue or is at work; `is_live` says that the queue still has it. `started` is the start of the
     run at work, `failures` the number of runs in a row that failed, `policies` the digest that the last run used.

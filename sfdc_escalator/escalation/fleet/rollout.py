@@ -80,7 +80,7 @@ def everywhere(rollout: Rollout, digest: str, now: datetime, why: str | None) ->
 
 
 def ended(was: Rollout, org: str, digest: str | None, code: int | None, reason: str, now: datetime) -> Rollout:
-    """A run of this org with this digest ended. A `code` of None says nothing about the policies."""
+    """A run of this org with this digest ended. A `code` of None counts neither way."""
     if was.state != "canary" or digest != was.digest or org not in was.canaries:
         return was
     if code in HALTS:

@@ -1,4 +1,4 @@
-"""What people ask of a fleet: its state, a run now, a pause, and a decision about changed policies."""
+"""The requests of people: the state of the fleet, a run now, a pause, and a decision about changed policies."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections.abc import Sequence
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 
 PAUSE = 1.0
 """Seconds between two looks at the clock."""
+METRICS_EVERY = 10
+"""Looks after which the metrics are written again."""
 log = logging.getLogger(__name__)
 
 
 class Tick(NamedTuple):
-    """What one look at the clock has done: the orgs that a job was queued for, and the rollout after it."""
+    """The result of one look at the clock: the orgs that a job was queued for, and the rollout after it."""
 
     queued: list[str]
     rollout: Rollout
@@ -107,12 +110,14 @@ def run_schedule(schedule: Schedule, metrics: Path | None) -> None:
     schedule.fleet().check()
     lost = ""
     with here.stopping(None) as stop:
-        while not stop.reason:
+        for look in itertools.count():
+            if stop.reason:
+                break
             try:
                 done = schedule.tick()
                 if done.queued:
                     log.info("fleet.queued", extra={"orgs": done.queued})
-                if metrics:
+                if metrics and look % METRICS_EVERY == 0:
                     note_metrics(schedule.fleet(), metrics)
                 lost = ""
             except Invalid as error:

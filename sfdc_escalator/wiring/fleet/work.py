@@ -37,6 +37,7 @@ PATIENCE = 120
 """Seconds for which the end of a run waits for a database that is away; later it is one whose worker died."""
 MARGIN = 15
 """Seconds before its deadline, and at most a fifth of it, at which a run ends by itself: killed is its second end."""
+OVERDUE = "killed at its deadline of {} s; where the org answers, the interval is shorter than a run"
 NOT_FOR_RUNS = ("SFDC_ESCALATOR_METRICS", "SFDC_ESCALATOR_LEFT_ALONE", RUN_LOG)
 """Files that runs of many orgs would take from each other."""
 log = logging.getLogger(__name__)
@@ -222,9 +223,9 @@ def environ_of(fleet: Fleet) -> dict[str, str]:
 
 
 def ending_of(done: Ended, deadline: int, folder: str, *, stopped: bool) -> Ending:
-    """How the run ended, by its exit code and what it printed."""
+    """The end of the run, by its exit code and what it printed."""
     if done.overdue:
-        return Ending(None, None, f"killed at its deadline of {deadline} s", speaks=False)
+        return Ending(None, None, OVERDUE.format(deadline), speaks=False)
     if done.code < 0:
         name = signal.Signals(-done.code).name
         return Ending(None, None, f"ended by {name}", speaks=False, again=stopped)
@@ -237,5 +238,5 @@ def ending_of(done: Ended, deadline: int, folder: str, *, stopped: bool) -> Endi
     reason = "; ".join([str(error.get("message", "")), *problems]).replace(folder, "") if error else None
     if told.get("busy"):
         return Ending(done.code, None, "another run was at work on this org", speaks=False)
-    speaks = not stopped and error.get("code") != LedgerUnusable.code  # a database that is away is no fault of a policy
+    speaks = not stopped and error.get("code") != LedgerUnusable.code  # the policies did not cause that
     return Ending(done.code, told.get("run"), reason, speaks, again=stopped and done.code != 0)
