@@ -61,7 +61,8 @@ def app(connector: PsycopgConnector, serve: Serve | None = None) -> App:
 
 
 def enqueue(connection: Any, org: str, *, asked: bool = False, priority: int = 0) -> int | None:
-    """Queues a job in the transaction of this connection; its number. None where one waits already. Raises psycopg.Error."""
+    """Queues a job in the transaction of this connection; its number, None where one waits already. Raises
+    psycopg.Error."""
     job = app(PsycopgConnector()).configure_task(
         TASK, lock=org, queueing_lock=org, priority=priority, connection=connection
     )
