@@ -190,7 +190,7 @@ def hanging() -> Iterator[str]:
 def set_up(trial: Trial, stack: ExitStack, count: int) -> set[str]:
     """The orgs: two canaries, some others, one that hangs, one that refuses the login. The names of the last two."""
     lines = []
-    about = f"ledger: '{trial.database}', every: {trial.every}"
+    about = f"ledger: '{trial.database}', every: {trial.every}, deadline: {trial.every}"
     for number in range(count - 2):
         name = f"org{number:02}"
         cases = [{"CaseNumber": str(one), "Priority": "High" if one % 2 else "Low"} for one in range(1, 5)]

@@ -13,6 +13,7 @@ import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.fleet import child
+from sfdc_escalator.fleet.book import Book
 from sfdc_escalator.pipeline.stop import Stop
 from sfdc_escalator.wiring.fleet.work import work
 from tests.ledger.server import a_database
@@ -113,6 +114,24 @@ def test_a_fleet_serves_each_org_and_a_bad_policy_stops_at_the_canary(fleet: Wor
     assert fleet.type("fleet", "pause", "second").out == "second is paused\n"
     assert fleet.type("fleet", "resume", "second").out == "second is served again\n"
     assert fleet.type("fleet", "promote", "abcdef").err.startswith("the fleet has no policies abcdef")
+
+
+def test_an_org_that_left_the_file_while_its_job_waits_is_not_run(fleet: World, database: str) -> None:
+    fleet.type("fleet", "init")
+    fleet.type("fleet", "schedule", "--once")
+    fleet.type("fleet", "pause", "first")
+    file = fleet.folder / "config" / "orgs.yaml"
+    file.write_text(file.read_text().splitlines()[0])
+    with worker(fleet):
+        wait_for(lambda: not waiting(database))
+    assert [org.requests() for org in fleet.orgs] == [[], []]
+    assert "Traceback" not in fleet.reported[-1]
+
+
+def waiting(database: str) -> list[str]:
+    """The orgs of which a job exists."""
+    with Book.opened(database, writing=False) as book:
+        return [one.member.org for one in book.states() if one.job is not None]
 
 
 def written(org: EmbeddedOrg) -> list[str]:
