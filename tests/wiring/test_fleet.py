@@ -9,6 +9,7 @@ from sfdc_escalator.escalation.fleet.member import Ending
 from sfdc_escalator.files.orgs.orgs import OrgEntry
 from sfdc_escalator.fleet.child import Ended
 from sfdc_escalator.ledger.engines.registry import database_of
+from sfdc_escalator.wiring.env_file import with_env_file
 from sfdc_escalator.wiring.fleet.place import Fleet
 from sfdc_escalator.wiring.fleet.schedule import Schedule
 from sfdc_escalator.wiring.fleet.work import ending_of, environ_of
@@ -40,6 +41,7 @@ def failed(code: str, message: str, *problems: str) -> bytes:
         ),
         (Ended(1, b"", False), Ending(1, None, "it printed no result")),
         (Ended(0, b"{", False), Ending(0, None, "it printed no result", speaks=False)),
+        (Ended(0, b"[]", False), Ending(0, None, "it printed no result", speaks=False)),
         (Ended(-9, b"", False), Ending(None, None, "ended by SIGKILL", speaks=False)),
     ],
 )
@@ -69,7 +71,19 @@ def test_a_run_gets_the_environment_of_its_worker_without_files_that_runs_would_
     url = "postgresql://u@h/d"
     fleet = Fleet(surroundings(tmp_path, **given), dict[str, OrgEntry](), database_of(url), url, url)
     expected = {"TOKEN": "secret", "SFDC_ESCALATOR_BACKLOG": "adopt", "SFDC_ESCALATOR_LEDGER": url}
-    assert environ_of(fleet) == expected
+    assert {name: value for name, value in environ_of(fleet).items() if value} == expected
+    assert environ_of(fleet)["SFDC_ESCALATOR_METRICS"] == ""
+
+
+def test_a_run_reads_the_env_file_as_it_is_then(tmp_path: Path) -> None:
+    """A secret that was changed there after the start of the worker counts from the next run on."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / ".env").write_text("TOKEN=of-the-start\n")
+    (tmp_path / ".env").chmod(0o600)
+    here, url = with_env_file(surroundings(tmp_path, PATH="/bin")), "postgresql://u@h/d"
+    assert here.environ["TOKEN"] == "of-the-start"
+    fleet = Fleet(here, dict[str, OrgEntry](), database_of(url), url)
+    assert {name: value for name, value in environ_of(fleet).items() if value} == {"PATH": "/bin"}
 
 
 def test_changed_policies_count_when_they_were_the_same_at_two_looks(tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ PATIENCE = 120
 MARGIN = 15
 """Seconds before its deadline, and at most a fifth of it, at which a run ends by itself: killed is its second end."""
 OVERDUE = "killed at its deadline of {} s; where the org answers, the interval is shorter than a run"
-NOT_FOR_RUNS = ("SFDC_ESCALATOR_METRICS", "SFDC_ESCALATOR_LEFT_ALONE", RUN_LOG)
-"""Files that runs of many orgs would take from each other."""
+NOT_FOR_RUNS = ("SFDC_ESCALATOR_METRICS", "SFDC_ESCALATOR_LEFT_ALONE")
+"""Files that runs of many orgs would take from each other; an empty value also hides that of `.env`."""
 log = logging.getLogger(__name__)
 
 
@@ -217,9 +217,10 @@ def begun(book: Book, org: str, job: int, worker: str) -> Snapshot | None:
 
 
 def environ_of(fleet: Fleet) -> dict[str, str]:
-    """The environment of a run: that of the worker, where the secrets are found as in a single run."""
-    kept = {name: value for name, value in fleet.surroundings.environ.items() if name not in NOT_FOR_RUNS}
-    return kept | ({LEDGER: fleet.ledger} if fleet.ledger else {})
+    """The environment of a run: that of the worker as it was started. A run reads `.env` by itself, as it is then."""
+    here = fleet.surroundings
+    kept = {name: value for name, value in here.environ.items() if name not in {RUN_LOG, *here.from_env_file}}
+    return kept | dict.fromkeys(NOT_FOR_RUNS, "") | ({LEDGER: fleet.ledger} if fleet.ledger else {})
 
 
 def ending_of(done: Ended, deadline: int, folder: str, *, stopped: bool) -> Ending:
@@ -232,6 +233,8 @@ def ending_of(done: Ended, deadline: int, folder: str, *, stopped: bool) -> Endi
     try:
         told = json.loads(done.out)
     except ValueError:
+        told = None
+    if not isinstance(told, dict):
         return Ending(done.code, None, "it printed no result", speaks=done.code != 0)
     error = told.get("error") or {}
     problems = [str(one.get("message", "")) for one in error.get("problems", ())][:3]
