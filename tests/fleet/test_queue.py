@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 
 import psycopg
+import pytest
 
 from sfdc_escalator.escalation.fleet.member import Member
 from sfdc_escalator.escalation.fleet.rollout import offer
@@ -92,3 +93,31 @@ def test_the_job_of_a_dead_worker_is_taken_again_also_beside_one_that_waits(url:
     crew = asyncio.run(work())
     assert crew.served["one"] == 1
     assert crew.together == set()
+
+
+def test_a_worker_that_was_taken_for_dead_ends_and_leaves_the_job_to_others(url: str) -> None:
+    """As after a pause of the machine: its row was removed, so it may not take jobs under this number any more."""
+    served = []
+
+    async def serve(org: str, job: int, asked: bool) -> None:
+        served.append(org)
+
+    async def forgotten(number: int) -> None:
+        with psycopg.connect(url, options=f"-csearch_path={tables.SCHEMA}") as line:
+            line.execute("DELETE FROM procrastinate_workers WHERE id = %s", (number,))
+
+    async def reaped() -> None:
+        await asyncio.to_thread(enqueue, url)
+
+    async def work() -> None:
+        worker = queue.Worker(url, tables.LINE, "a", 4, serve)
+        try:
+            await worker.run(forgotten, reaped)
+        finally:
+            assert worker.lost.is_set()
+
+    with pytest.raises(psycopg.Error):
+        asyncio.run(work())
+    with psycopg.connect(url, options=f"-csearch_path={tables.SCHEMA}") as line:
+        assert line.execute("SELECT DISTINCT status::text FROM procrastinate_jobs").fetchall() == [("todo",)]
+    assert served == []
