@@ -11,8 +11,8 @@ from sfdc_escalator.fleet.child import Ended
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.wiring.env_file import with_env_file
 from sfdc_escalator.wiring.fleet.place import Fleet
+from sfdc_escalator.wiring.fleet.runs import ending_of, environ_of
 from sfdc_escalator.wiring.fleet.schedule import Schedule
-from sfdc_escalator.wiring.fleet.work import ending_of, environ_of
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 POLICY = "policy: p\nroutes: [{name: r, reason: R., when: [{field: Type, is: A}], escalate: {status: B}}]\n"

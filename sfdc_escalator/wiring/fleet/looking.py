@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.escalation.fleet import rollout as rollouts
+from sfdc_escalator.escalation.fleet.member import MemberState
 from sfdc_escalator.escalation.fleet.rollout import Rollout
 from sfdc_escalator.escalation.fleet.status import FleetStatus, org_seen
 from sfdc_escalator.wiring.fleet.place import Fleet, fleet_of
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from sfdc_escalator.escalation.fleet.member import MemberState
     from sfdc_escalator.fleet.book import Book
 
 SHORTEST = 6
@@ -41,10 +41,10 @@ def status(surroundings: Surroundings, ledger: str | None) -> FleetStatus:
 
 
 def status_of(fleet: Fleet) -> FleetStatus:
-    """The state of the orgs of the file. One that the schedule has not seen yet is not among them."""
+    """The state of the orgs of the file, also of those that the schedule has not seen yet."""
     with fleet.book(writing=False) as book:
-        alive = book.workers()
-        states = [one for one in book.states() if one.member.org in fleet.entries]
+        alive, known = book.workers(), {one.member.org: one for one in book.states()}
+        states = (known.get(one.org) or MemberState(one, book.now) for one in fleet.members)
         orgs = tuple(org_seen(one, book.rollout, alive, book.now) for one in states)
         rollout = book.rollout if book.rollout.digest else None
         return FleetStatus(book.now, fleet.database.where, orgs, tuple(alive), rollout)

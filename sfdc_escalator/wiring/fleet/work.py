@@ -7,11 +7,9 @@ as `run --org NAME`.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import secrets
-import signal
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,14 +17,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable
 from sfdc_escalator.escalation.fleet.member import Ending, Member
-from sfdc_escalator.wiring.fleet.place import LEDGER, Fleet, fleet_entries, fleet_of, member_of
-from sfdc_escalator.wiring.surroundings import RUN_LOG, Surroundings
+from sfdc_escalator.wiring.fleet.place import Fleet, fleet_entries, fleet_of, member_of
+from sfdc_escalator.wiring.fleet.runs import ending_of, environ_of, words_of
+from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from sfdc_escalator.files.orgs.orgs import OrgEntry
     from sfdc_escalator.files.snapshot import Snapshot
     from sfdc_escalator.fleet.book import Book
-    from sfdc_escalator.fleet.child import Child, Ended
+    from sfdc_escalator.fleet.child import Child
     from sfdc_escalator.fleet.queue import Worker
     from sfdc_escalator.pipeline.stop import Stop
 
@@ -35,11 +34,6 @@ LOOK = 0.2
 """Seconds between two looks at whether a signal came."""
 PATIENCE = 120
 """Seconds for which the end of a run waits for a database that is away; later it is one whose worker died."""
-MARGIN = 15
-"""Seconds before its deadline, and at most a fifth of it, at which a run ends by itself: killed is its second end."""
-OVERDUE = "killed at its deadline of {} s; where the org answers, the interval is shorter than a run"
-NOT_FOR_RUNS = ("SFDC_ESCALATOR_METRICS", "SFDC_ESCALATOR_LEFT_ALONE")
-"""Files that runs of many orgs would take from each other; an empty value also hides that of `.env`."""
 log = logging.getLogger(__name__)
 
 
@@ -188,10 +182,7 @@ class Work:
         here, deadline = self.fleet.surroundings, member.deadline
         folder = (here.state_folder / "fleet" / found.digest[:32]).absolute()
         policies = await asyncio.to_thread(unpack, found, folder)
-        own = deadline - min(MARGIN, deadline / 5)
-        words = ["run", "--org", member.org, "--json", "--yes", "--deadline", f"{own:g}s"]
-        words += [word for path in policies for word in ("--policy", str(path))]
-        child = await Child.start(words, environ_of(self.fleet), here.folder, deadline)
+        child = await Child.start(words_of(member, policies), environ_of(self.fleet), here.folder, deadline)
         self.children.add(child)
         try:
             if self.stop.reason:
@@ -214,32 +205,3 @@ def begun(book: Book, org: str, job: int, worker: str) -> Snapshot | None:
     digest = book.begin(org, job, worker)
     stored = book.policies(digest) if digest else None
     return Snapshot(digest, *stored) if digest and stored else None
-
-
-def environ_of(fleet: Fleet) -> dict[str, str]:
-    """The environment of a run: that of the worker as it was started. A run reads `.env` by itself, as it is then."""
-    here = fleet.surroundings
-    kept = {name: value for name, value in here.environ.items() if name not in {RUN_LOG, *here.from_env_file}}
-    return kept | dict.fromkeys(NOT_FOR_RUNS, "") | ({LEDGER: fleet.ledger} if fleet.ledger else {})
-
-
-def ending_of(done: Ended, deadline: int, folder: str, *, stopped: bool) -> Ending:
-    """The end of the run, by its exit code and what it printed."""
-    if done.overdue:
-        return Ending(None, None, OVERDUE.format(deadline), speaks=False)
-    if done.code < 0:
-        name = signal.Signals(-done.code).name
-        return Ending(None, None, f"ended by {name}", speaks=False, again=stopped)
-    try:
-        told = json.loads(done.out)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        return Ending(done.code, None, "it printed no result", speaks=done.code != 0)
-    error = told.get("error") or {}
-    problems = [str(one.get("message", "")) for one in error.get("problems", ())][:3]
-    reason = "; ".join([str(error.get("message", "")), *problems]).replace(folder, "") if error else None
-    if told.get("busy"):
-        return Ending(done.code, None, "another run was at work on this org", speaks=False)
-    speaks = not stopped and error.get("code") != LedgerUnusable.code  # the policies did not cause that
-    return Ending(done.code, told.get("run"), reason, speaks, again=stopped and done.code != 0)
