@@ -26,10 +26,12 @@ def run() -> int:
 
     from sfdc_escalator.cli.door import run_command_line
     from sfdc_escalator.cli.process import surroundings_of_a_process
+    from sfdc_escalator.cli.stopping import hear_swallowed_signals
     from sfdc_escalator.cli.streams import set_up_streams
 
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # it would look for them in every installed package
     set_up_streams()
+    hear_swallowed_signals()
     surroundings = surroundings_of_a_process(os.environ, Path(), time.sleep)
 
     def share(added: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 PACKAGE = "sfdc_escalator"
 ROOT = Path(__file__).parents[2] / PACKAGE
 
-EDGES = ("files", "salesforce", "ledger", "channels", "native")
+EDGES = ("files", "salesforce", "ledger", "channels", "native", "fleet")
 FLOORS = (  # from top to bottom; a module imports only from lower floors, or from its own room
     ("__main__",),
     ("cli",),
@@ -38,7 +38,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("logs", "options", "stopping", "streams"),
     ),
     "wiring": (
-        ("by_hand", "looking", "plans", "watching"),
+        ("by_hand", "fleet", "looking", "plans", "watching"),
         ("errand",),
         ("channels", "ledgers", "listing", "native", "policies", "validation"),
         ("orgs",),
@@ -57,6 +57,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("history",),
     ),
     "files": (
+        ("snapshot",),
         ("first_hour", "named_fields", "policies", "saved_plan"),
         ("source_map",),
         ("assembly", "checks", "orgs"),
@@ -85,7 +86,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("tables",),
     ),
     "reports": (
-        ("audit_export", "saved", "shadow"),
+        ("audit_export", "fleet", "saved", "shadow"),
         ("html", "native", "text"),
         ("json",),
         ("ladder_text", "terminal", "whole_file"),
@@ -103,7 +104,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("ports", "read_models", "run_clock"),
     ),
     "escalation": (
-        ("saved",),
+        ("fleet", "saved"),
         ("explaining", "figures", "planning", "shadow", "telling", "undoing"),
         ("decisions", "readiness"),
         ("ladder", "note", "outbox"),
@@ -122,11 +123,11 @@ STANDS_ALONE = ("embedded_org", "sample")
 
 ONE_MODULE_EACH = (
     "simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml", "structlog", "slack_sdk",
-    "apprise", "vl_convert", "duckdb",
+    "apprise", "vl_convert", "duckdb", "procrastinate",
 )  # fmt: skip
 ROOMS_OF = {
     "sqlalchemy": ("ledger",),
-    "psycopg": ("ledger",),
+    "psycopg": ("ledger", "fleet"),
     "pydantic": ("files",),
     "requests": ("salesforce", "channels"),
     "click": ("cli",),

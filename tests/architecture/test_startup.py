@@ -10,7 +10,7 @@ from tests.stories.world import World
 HEAVY = {
     "simple_salesforce", "requests", "urllib3", "pydantic", "sqlalchemy", "jinja2", "rich", "lark", "yaml", "structlog",
     "tenacity", "alembic", "psycopg", "slack_sdk", "apprise",
-    "vl_convert", "duckdb",
+    "vl_convert", "duckdb", "procrastinate",
 }  # fmt: skip
 UNUSED = {"alembic", "structlog", "rich", "lark", "psycopg", "holidays", "zeep", "lxml", "jwt", "cryptography"}
 """Libraries that a run with nothing to do does not need."""
