@@ -80,7 +80,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("audit",),
         ("trail",),
         ("store",),
-        ("self_check",),
+        ("past", "self_check"),
         ("writing",),
         ("engines",),
         ("tables",),

@@ -21,7 +21,7 @@ from sfdc_escalator.ledger.trail.audit import audit_show
 from sfdc_escalator.ledger.upkeep.migration import migrate
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.old_ledger import EXPECTED, differences, everything, history_of, load
-from tests.ledger.sample import change, escalation, start
+from tests.ledger.sample import all_of, change, escalation, start
 from tests.sampling import WHOLE
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +120,7 @@ def forget(kind: Kind) -> None:
 def test_old_escalations_in_every_state_change_as_the_rules_allow(old: Kind) -> None:
     migrate(old.where, "ann")
     with old.open() as ledger, ledger.lease(start("after", ORGANIZATION)) as lease:
-        known = ledger.history(ORGANIZATION).everything()
+        known = all_of(ledger, ORGANIZATION)
         assert not [one for one in known if one.state is EscalationState.SENDING]  # the lease has made them unknown
         changed = [(one, state) for one in known for state in allowed(one, known)]
         lease.record([change(one, state) for one, state in changed])
@@ -249,10 +249,10 @@ def test_a_ledger_without_its_guards_is_not_migrated_and_the_guards_are_not_put_
 
 
 def test_a_ledger_with_a_changed_version_row_is_always_refused(old: Kind) -> None:
-    old.execute("UPDATE alembic_version SET version_num = '0004'")
+    old.execute("UPDATE alembic_version SET version_num = '0005'")
     before = everything(old)
     for attempt in (open_history, lambda where: open_ledger(where, create=True), lambda where: migrate(where, "ann")):
-        with pytest.raises(LedgerUnusable, match=r"says 0004.*missing: escalations.before, escalations.ladder"):
+        with pytest.raises(LedgerUnusable, match=r"says 0005.*missing: escalations.before, escalations.ladder"):
             attempt(old.where)
     with pytest.raises(AuditBroken, match=r"missing: escalations.before"):
         open_trail(old.where)

@@ -13,8 +13,9 @@ from sfdc_escalator.ledger.trail.audit import audit_show
 from sfdc_escalator.ledger.upkeep.migration import migrate
 from tests.ledger.kinds import Kind
 from tests.ledger.old_ledger import EXPECTED_0002, load
-from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
+from tests.ledger.sample import AT, LADDER, ORG, all_of, change, escalation, start, turn
 from tests.ledger.test_migration import forget, shape_of
+from tests.ledger.test_migration_0004 import become_0004
 
 HEAD = EXPECTED_0002["head"]
 NEW = {"ladder": None, "moment": None, "start_key": ""}
@@ -29,7 +30,7 @@ def old(kind: Kind) -> Kind:
 def history_of(kind: Kind) -> list[dict[str, Any]]:
     """As the expected history is written."""
     with kind.open() as ledger:
-        found = [asdict(one) for one in ledger.history(ORG).everything()]
+        found = [asdict(one) for one in all_of(ledger)]
     times = ("tried_at", "ended_at")
     shown = [one | {name: one[name].isoformat() if one[name] else None for name in times} for one in found]
     return sorted(shown, key=lambda one: str(one["key"]))
@@ -50,7 +51,7 @@ def test_the_old_events_stay_byte_for_byte_and_verify_with_the_rows(old: Kind) -
     columns = "SELECT seq, prev, hash, body FROM events"
     before = old.execute(f"{columns} ORDER BY seq")
     done = migrate(old.where, "ann")
-    assert (done.before, done.now) == ("0002", "0004")
+    assert (done.before, done.now) == ("0002", "0005")
     assert old.execute(f"{columns} WHERE seq <= ? ORDER BY seq", len(before)) == before
     found = old.verify(HEAD)
     assert (found.problems, found.events) == ((), EXPECTED_0002["events"] + 1)
@@ -71,11 +72,12 @@ def test_a_ledger_of_version_0003_keeps_its_standings(kind: Kind) -> None:
         lease.keep_standings({escalation(1).key: (Standing(StandingState.RUNNING, "late", 1, AT, team="leads"), "d")})
         lease.finish({"exit": 0})
     new = shape_of(kind)
+    become_0004(kind)
     for statement in ("DROP TABLE notices", "ALTER TABLE standings DROP COLUMN route"):
         kind.execute(statement)
     kind.execute("UPDATE alembic_version SET version_num = '0003'")
     done = migrate(kind.where, "ann")
-    assert (done.before, done.now) == ("0003", "0004")
+    assert (done.before, done.now) == ("0003", "0005")
     with kind.open() as ledger:
         ((standing, digest),) = ledger.history(ORG).standings.values()
     assert (standing.rung, standing.at, standing.team, standing.route, digest) == ("late", AT, "leads", "", "d")
@@ -91,7 +93,7 @@ def test_a_run_after_the_migration_remembers_ladders_of_old_and_new_escalations(
     key = next(one["key"] for one in EXPECTED_0002["history"] if one["state"] == "applied")
     migrate(old.where, "ann")
     with old.open() as ledger, ledger.lease(start("after")) as lease:
-        known = next(one for one in ledger.history(ORG).everything() if one.key == key)
+        known = next(one for one in all_of(ledger) if one.key == key)
         lease.record([change(replace(known, ladder=LADDER), event="acknowledged")])
         lease.record([change(escalation(1)), change(escalation(1), EscalationState.APPLIED), change(turn())])
         lease.see_rungs({("support", "supervisor", "late"): AT}, [])

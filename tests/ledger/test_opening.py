@@ -19,7 +19,7 @@ from sfdc_escalator.ledger.engines.sqlite_file import SqliteFile
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import SqliteKind
-from tests.ledger.sample import ORG, change, escalation, start
+from tests.ledger.sample import ORG, all_of, change, escalation, start
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +51,7 @@ def older(path: Path) -> None:
 
 
 def newer(path: Path) -> None:
-    of_version(path, "0005")
+    of_version(path, "0006")
 
 
 def of_version(path: Path, version: str) -> None:
@@ -86,7 +86,7 @@ BAD: list[tuple[Callable[[Path], None], str]] = [
     (of_another_program, "of another program"),
     (cut_short, "damaged or cut short"),
     (older, "older version 0000.*ledger migrate"),
-    (newer, "version 0005, newer"),
+    (newer, "version 0006, newer"),
     (below_a_file, "cannot be examined"),
     (a_link_to_nothing, "leads to .*unmounted.db, which does not exist"),
     (below_a_link_to_nothing, "leads to unmounted, which does not exist"),
@@ -173,7 +173,7 @@ def test_two_programs_that_make_the_ledger_at_the_same_time_use_one(
 
     monkeypatch.setattr(os, "link", slower)
     with open_ledger(str(path), create=True) as second:
-        assert len(second.history(ORG).everything()) == 1
+        assert len(all_of(second)) == 1
     assert [one.name for one in tmp_path.iterdir()] == ["x.db"]
 
 

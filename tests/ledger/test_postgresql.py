@@ -22,7 +22,7 @@ from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import escalations, events, holds, live_routes, payloads, rungs, runs
 from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import PostgresqlKind, empty
-from tests.ledger.sample import AT, ORG, change, escalation, start
+from tests.ledger.sample import AT, ORG, all_of, change, escalation, start
 from tests.ledger.server import a_database
 from tests.sampling import some
 
@@ -157,7 +157,7 @@ def test_a_schema_of_another_program_is_refused_and_left_as_it_is(postgresql_kin
     assert postgresql_kind.execute("SELECT 1 FROM information_schema.tables WHERE table_schema='sfdc_escalator'") == []
 
 
-@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0005", "version 0005, newer")])
+@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0006", "version 0006, newer")])
 def test_another_version_is_refused(postgresql_kind: PostgresqlKind, version: str, words: str) -> None:
     postgresql_kind.become(empty)
     postgresql_kind.execute("UPDATE alembic_version SET version_num = ?", version)
@@ -197,7 +197,7 @@ def test_programs_that_make_the_ledger_at_the_same_time_all_use_one(postgresql_k
         thread.join()
     assert failed == []
     with postgresql_kind.open() as ledger:
-        assert len(ledger.history(ORG).everything()) == 4 - len(busy) >= 1
+        assert len(all_of(ledger)) == 4 - len(busy) >= 1
     assert postgresql_kind.verify().problems == ()
 
 
@@ -407,7 +407,7 @@ def test_a_connection_lost_during_a_run_is_reported_and_nothing_is_half_stored(
                 lease.record([change(escalation(1), EscalationState.APPLIED)])
         assert lost.value.exit_code == 2
         with ledger.lease(start("run-2")):
-            assert [one.state for one in ledger.history(ORG).everything()] == [EscalationState.UNKNOWN]
+            assert [one.state for one in all_of(ledger)] == [EscalationState.UNKNOWN]
     assert postgresql_kind.verify().problems == ()
 
 
@@ -421,6 +421,6 @@ def test_a_ledger_locked_by_another_program_is_refused(postgresql_kind: Postgres
 
 def test_a_run_whose_ledger_was_migrated_meanwhile_writes_no_more(postgresql_kind: PostgresqlKind) -> None:
     with postgresql_kind.open() as ledger, ledger.lease(start()) as lease:
-        postgresql_kind.execute("UPDATE alembic_version SET version_num = '0005'")
+        postgresql_kind.execute("UPDATE alembic_version SET version_num = '0006'")
         with pytest.raises(LedgerUnusable, match="newer"):
             lease.record([change(escalation())])

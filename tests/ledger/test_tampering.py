@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.ledger.audit.verification import verify
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
-from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
+from sfdc_escalator.ledger.store import SqlHistory, open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import leases, metadata
 from sfdc_escalator.ledger.trail.audit import audit_list, audit_show
 from sfdc_escalator.ledger.trail.notices import notice_list, notice_shown, notices_of_case
@@ -28,7 +28,7 @@ from sfdc_escalator.pipeline.notify import delivery
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.old_ledger import load
-from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
+from tests.ledger.sample import AT, LADDER, ORG, all_of, change, escalation, start, turn
 from tests.notices import notice
 from tests.pipeline.outboxes import FakeChannels
 from tests.sampling import WHOLE
@@ -108,7 +108,7 @@ def test_a_changed_lease_is_found(recorded: Kind, statement: str) -> None:
     "statement",
     [
         "INSERT INTO alembic_version VALUES ('0001')",
-        "INSERT INTO alembic_version VALUES ('0004 ')",
+        "INSERT INTO alembic_version VALUES ('0005 ')",
         "UPDATE alembic_version SET version_num = ''",
         "DELETE FROM alembic_version",
     ],
@@ -221,7 +221,8 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
         reader = open_history(where)
         history = reader.history(ORG)
         reader.head()
-        [one.try_again_at() for one in history.everything()]
+        assert isinstance(reader, SqlHistory)
+        [one.try_again_at() for one in (*history.everything(), *all_of(reader))]
         sorted(history.users)
 
     def audit() -> None:

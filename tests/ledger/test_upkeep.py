@@ -18,7 +18,7 @@ from sfdc_escalator.ledger.trail.resolution import resolve
 from sfdc_escalator.ledger.upkeep.backup import backup
 from sfdc_escalator.ledger.upkeep.migration import VERSIONS, migrate
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
-from tests.ledger.sample import ORG, OTHER_ORG, change, escalation, start
+from tests.ledger.sample import ORG, OTHER_ORG, all_of, change, escalation, start
 
 # -- backup -----------------------------------------------------------------------------------------------------------
 
@@ -31,11 +31,11 @@ def test_a_backup_is_the_ledger_as_it_stands_while_a_run_writes(sqlite_kind: Sql
             found = backup(trail, copy)
         assert (found.head, found.problems) == (ledger.head(), ())
         lease.record([change(escalation(2))])
-        remembered = {one.key for one in ledger.history(ORG).everything()}
+        remembered = {one.key for one in all_of(ledger)}
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert [one.name for one in copy.parent.iterdir()] == ["monday.db"]
     with open_ledger(str(copy), create=False) as restored:
-        assert {one.key for one in restored.history(ORG).everything()} == remembered - {escalation(2).key}
+        assert {one.key for one in all_of(restored)} == remembered - {escalation(2).key}
 
 
 def test_a_backup_replaces_no_file(sqlite_kind: SqliteKind, tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_a_ledger_on_a_server_is_backed_up_by_the_servers_own_tool(
 NEXT = """
 import sqlalchemy as sa
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 EXPECTS = frozenset()
 
 
@@ -83,11 +83,11 @@ def upgrade(operations, dialect):
 
 @pytest.fixture
 def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The versions of a program that knows version 0005."""
+    """The versions of a program that knows version 0006."""
     folder = tmp_path / "versions"
     shutil.copytree(VERSIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "v0005.py").write_text(NEXT.format(more=""))
-    monkeypatch.setattr(schema, "VERSION", "0005")
+    (folder / "v0006.py").write_text(NEXT.format(more=""))
+    monkeypatch.setattr(schema, "VERSION", "0006")
     return folder
 
 
@@ -97,7 +97,7 @@ def remark(kind: Kind) -> list[tuple[Any, ...]]:
 
 @pytest.fixture
 def old(kind: Kind) -> Kind:
-    """A ledger of version 0004 with an escalation in it."""
+    """A ledger of version 0005 with an escalation in it."""
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation())])
     return kind
@@ -110,35 +110,35 @@ def test_the_newest_version_is_the_version_of_the_program() -> None:
 
 
 def test_an_older_ledger_is_migrated_and_keeps_everything(old: Kind, tomorrow: Path) -> None:
-    with pytest.raises(LedgerUnusable, match="older version 0004.*ledger migrate --ledger"):  # noqa: RUF043
+    with pytest.raises(LedgerUnusable, match="older version 0005.*ledger migrate --ledger"):  # noqa: RUF043
         old.open()
     done = migrate(old.where, "ann", tomorrow)
-    assert (done.before, done.now) == ("0004", "0005")
+    assert (done.before, done.now) == ("0005", "0006")
     assert remark(old) == [(None,)]
     with old.open() as ledger:
-        assert [one.key for one in ledger.history(ORG).everything()] == [escalation().key]
+        assert [one.key for one in all_of(ledger)] == [escalation().key]
     assert old.verify().problems == ()
     again = migrate(old.where, "ann", tomorrow)
-    assert (again.before, again.now, again.backup) == ("0005", "0005", None)
+    assert (again.before, again.now, again.backup) == ("0006", "0006", None)
 
 
 def test_a_migration_that_fails_changes_nothing_and_leaves_no_backup(old: Kind, tomorrow: Path) -> None:
-    (tomorrow / "v0005.py").write_text(NEXT.format(more='operations.execute("SELECT nonsense")'))
+    (tomorrow / "v0006.py").write_text(NEXT.format(more='operations.execute("SELECT nonsense")'))
     with pytest.raises(LedgerUnusable):
         migrate(old.where, "ann", tomorrow)
-    assert old.execute("SELECT version_num FROM alembic_version") == [("0004",)]
+    assert old.execute("SELECT version_num FROM alembic_version") == [("0005",)]
     assert old.backups() == []
     with pytest.raises(Exception, match="remark"):
         remark(old)
 
 
 def test_a_ledger_is_not_migrated_under_a_run(kind: Kind, tomorrow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "VERSION", "0004")
+    monkeypatch.setattr(schema, "VERSION", "0005")
     with kind.open() as ledger, ledger.lease(start()) as lease:
-        monkeypatch.setattr(schema, "VERSION", "0005")
+        monkeypatch.setattr(schema, "VERSION", "0006")
         with pytest.raises(RunBusy):
             migrate(kind.where, "ann", tomorrow)
-        monkeypatch.setattr(schema, "VERSION", "0004")
+        monkeypatch.setattr(schema, "VERSION", "0005")
         lease.record([change(escalation())])
     assert kind.backups() == []
 
@@ -180,7 +180,7 @@ def test_a_person_settles_an_unknown_outcome_and_is_recorded(kind: Kind, applied
         key = unknown(ledger).key
         now = resolve(ledger, "run-9", f" {key.lower()} ", applied=applied, by="ann")
         assert (now.state, now.before, now.wrote) == (state, escalation().before, escalation().wrote)
-        assert ledger.history(ORG).everything() == (now,)
+        assert all_of(ledger) == (now,)
         actual = audit_show(ledger, key)[-1]
         assert (actual.event, actual.run, actual.body["facts"]["by"]) == ("resolved", "run-9", "ann")
     assert kind.verify().problems == ()

@@ -136,10 +136,10 @@ def test_a_ledger_of_this_version_needs_no_migration(support: World) -> None:
     start(support)
     support.run("--backlog", "escalate")
     done = support.type("ledger", "migrate")
-    assert (done.code, done.out) == (0, f"The ledger {ledger_of(support)} is already of version 0004; nothing to do\n")
+    assert (done.code, done.out) == (0, f"The ledger {ledger_of(support)} is already of version 0005; nothing to do\n")
 
 
-@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0005", "newer")])
+@pytest.mark.parametrize(("version", "words"), [("0000", "ledger migrate"), ("0006", "newer")])
 def test_a_run_on_another_version_names_the_next_step(support: World, version: str, words: str) -> None:
     org = start(support)
     support.run("--backlog", "escalate")

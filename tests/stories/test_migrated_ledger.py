@@ -69,7 +69,7 @@ def test_every_command_refuses_an_old_ledger_with_the_command_to_run(world: Worl
 def test_after_the_migration_a_run_goes_on_where_the_old_runs_ended(world: World, old: Kind, org: EmbeddedOrg) -> None:
     done = world.type("ledger", "migrate")
     assert done.code == 0, done.err
-    assert done.out.startswith(f"The ledger {old.where} is migrated from version 0001 to 0004\n")
+    assert done.out.startswith(f"The ledger {old.where} is migrated from version 0001 to 0005\n")
     assert old.backups()[0] in done.out
     assert world.type("audit", "verify", "--head", EXPECTED["head"]).code == 0
     listed = world.type("audit", "list", "--json", "--limit", "1000")
@@ -90,4 +90,4 @@ def test_after_the_migration_a_run_goes_on_where_the_old_runs_ended(world: World
     again = world.run(*POLICIES).json
     assert (again["applied"], again["matched"]) == (0, live["matched"])
     assert world.type("audit", "verify", "--head", live["audit_head"]).code == 0
-    assert world.type("ledger", "migrate").out == f"The ledger {old.where} is already of version 0004; nothing to do\n"
+    assert world.type("ledger", "migrate").out == f"The ledger {old.where} is already of version 0005; nothing to do\n"
