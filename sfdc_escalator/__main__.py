@@ -1,11 +1,16 @@
 """`python -m sfdc_escalator` and the console script: the only place that knows the process and its environment."""
 
+import gc
 import signal
 import sys
 from collections.abc import Mapping
 
+OBJECTS = 50_000
+"""The number of new objects after which Python looks for unused ones. Loading the program makes many that all stay."""
+
 
 def main() -> None:
+    gc.set_threshold(OBJECTS)
     # A signal waits until the program is loaded and can report it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
@@ -21,9 +26,12 @@ def run() -> int:
 
     from sfdc_escalator.cli.door import run_command_line
     from sfdc_escalator.cli.process import surroundings_of_a_process
+    from sfdc_escalator.cli.stopping import hear_swallowed_signals
     from sfdc_escalator.cli.streams import set_up_streams
 
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # it would look for them in every installed package
     set_up_streams()
+    hear_swallowed_signals()
     surroundings = surroundings_of_a_process(os.environ, Path(), time.sleep)
 
     def share(added: Mapping[str, str]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sfdc_escalator.backtest.mapping import HistoryMapping
+from sfdc_escalator.backtest.history.mapping import HistoryMapping
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import BusinessHours
 from sfdc_escalator.escalation.conditions.condition import Condition

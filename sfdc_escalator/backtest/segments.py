@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sfdc_escalator.backtest.cells import Cells
-from sfdc_escalator.backtest.history_file import Row
-from sfdc_escalator.backtest.mapping import HistoryMapping
+from sfdc_escalator.backtest.history.cells import Cells
+from sfdc_escalator.backtest.history.mapping import HistoryMapping
+from sfdc_escalator.backtest.history.rows import Row
 from sfdc_escalator.backtest.replay import Segment
 from sfdc_escalator.escalation.conditions.comparison import fold
 from sfdc_escalator.escalation.world.case import Case, FieldChange, Value

@@ -32,12 +32,13 @@ class Lines(logging.StreamHandler[TextIO]):
 
 def set_up(secrets: Secrets, run: str | None = None, *, quiet: bool = False) -> None:
     """Sets up the log of the process: before anything is logged, and once more when the run has its id. A quiet one
-    leaves out how a run goes, and keeps the messages of the channel `log`."""
+    leaves out how a run or a fleet goes, and keeps the messages of the channel `log`."""
     root = logging.getLogger()
     root.handlers[:] = [Lines(secrets, run)]
     root.setLevel(logging.WARNING)
     logging.getLogger("sfdc_escalator").setLevel(logging.INFO)
-    logging.getLogger("sfdc_escalator.pipeline").setLevel(logging.WARNING if quiet else logging.NOTSET)
+    for room in ("sfdc_escalator.pipeline", "sfdc_escalator.wiring.fleet"):
+        logging.getLogger(room).setLevel(logging.WARNING if quiet else logging.NOTSET)
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings show whole URLs, with the query
 
 

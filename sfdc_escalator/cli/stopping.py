@@ -4,7 +4,9 @@ While nothing is under way a signal ends the command at once. While a run escala
 under way are awaited and settled. When the work is done, only its report is left, and a signal changes nothing.
 """
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from sfdc_escalator.pipeline.stop import Stop
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+SOON = 0.01
+"""Seconds."""
 Act = Callable[[str], object]
 
 
@@ -48,6 +52,22 @@ def handled(act: Act) -> dict[signal.Signals, Any]:
 def interrupt(name: str) -> None:
     """Ends the command."""
     raise Interrupted(name)
+
+
+def hear_swallowed_signals() -> None:
+    """Lets a signal come again that ended nothing: in a finalizer, or in the callback of a weak reference as the import
+    of a module has them, Python swallows the exception that should end the command."""
+    before = sys.unraisablehook
+
+    def hook(lost: Any) -> None:
+        if not isinstance(lost.exc_value, Interrupted):
+            before(lost)
+            return
+        again = threading.Timer(SOON, os.kill, (os.getpid(), signal.Signals[str(lost.exc_value)]))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = hook
 
 
 def no_effect(_name: str) -> None:

@@ -33,7 +33,7 @@ from sfdc_escalator.files.text.yaml_document import Document, parse
 from sfdc_escalator.files.text.yaml_document import Path as Loc
 
 NOTICES = ("notices",)
-MAX_BYTES, MAX_PROBLEMS = 1_000_000, 200
+MAX_BYTES, MAX_PROBLEMS = 4_000_000, 200
 EXPECTED = "a policy file in YAML"
 
 
@@ -110,8 +110,7 @@ def read_policy(path: Path, linted: bool) -> PolicyFile:
         return PolicyFile(path, [error.problem])
     templates, problems = read_templates(path, document)
     shape, errors = check(document.value, Names.of(document.value, loud=False))
-    _, loud = check(document.value, Names.of(document.value, loud=True))
-    warnings = once_each(error for error in loud if getattr(error.about.get("error"), "severity", None) == "warning")
+    warnings = once_each(warnings_of(document)) if linted else []
     crosses = [*name_crosses(document), *ladder_crosses(document)]
     crosses += note_crosses(document, template_reads(document, templates))
     crosses += notice_crosses(document, reads_of_notices(document, templates))
@@ -130,6 +129,12 @@ def read_policy(path: Path, linted: bool) -> PolicyFile:
     late = [*cutoff_lints(document, calendars), *(rank_lints(document) if linted else ()), *lints]
     problems += (problem_of(document, cross.path, cross.fault) for cross in late)
     return PolicyFile(path, in_order(str(path), problems), policy, SourceMap(document), policy_name(document))
+
+
+def warnings_of(document: Document) -> Iterator[SchemaError]:
+    """The warnings about single values."""
+    _, found = check(document.value, Names.of(document.value, loud=True))
+    return (error for error in found if getattr(error.about.get("error"), "severity", None) == "warning")
 
 
 def once_each(warnings: Iterable[SchemaError]) -> list[SchemaError]:

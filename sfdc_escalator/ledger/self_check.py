@@ -52,13 +52,16 @@ def _open(organization_id: str) -> sa.Select[Any]:
 
 
 def _dealt_with(organization_id: str, limit: datetime) -> sa.Select[Any]:
-    """The cases on which a rung was tried, or waits, since then: one comes per run."""
+    """The cases with an open escalation on which a rung was tried, or waits, since then: one comes per run."""
     since = time_text(limit)
-    turn = (escalations.c.organization_id == organization_id) & (escalations.c.rung != FIRST_RUNG)
-    in_flight = escalations.c.state.in_(["sending", "unknown"])
-    planned = (escalations.c.state == "planned") & (escalations.c.rung != UNDO)  # no run tries an undo again
-    recent = escalations.c.tried_at >= since
-    return sa.select(escalations.c.case_id).where(turn & (recent | in_flight | planned)).distinct()
+    turn = escalations.alias("turn")
+    of_org = (escalations.c.organization_id == organization_id) & (turn.c.organization_id == organization_id)
+    is_open = (escalations.c.rung == FIRST_RUNG) & (escalations.c.state == "applied")
+    in_flight = turn.c.state.in_(["sending", "unknown"])
+    planned = (turn.c.state == "planned") & (turn.c.rung != UNDO)  # no run tries an undo again
+    recent = turn.c.tried_at >= since
+    joined = sa.select(turn.c.case_id).join_from(escalations, turn, turn.c.case_id == escalations.c.case_id)
+    return joined.where(of_org, is_open, turn.c.rung != FIRST_RUNG, recent | in_flight | planned).distinct()
 
 
 def _problems(row: sa.Row[Any], limit: datetime | None, busy: set[str]) -> Iterator[Forgotten]:

@@ -1,7 +1,7 @@
 """The ledger, as a live run and as a dry run see it."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -18,20 +18,20 @@ from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.idle.head import head_in
 from sfdc_escalator.ledger.idle.rows import row_after, uses_now
+from sfdc_escalator.ledger.past import cases_of, has_any, last_time, not_over, of_cases
 from sfdc_escalator.ledger.self_check import self_check
-from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standings_in
 from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_of
 from sfdc_escalator.ledger.tables.rows import (
     IS_SANDBOX,
     ORG_TIME,
-    escalation_of,
+    each_value,
     is_sandbox_of,
     org_time_of,
     route_of,
     user_of,
 )
-from sfdc_escalator.ledger.tables.schema import VERSION, escalations, events, live_routes, runs, version
+from sfdc_escalator.ledger.tables.schema import VERSION, events, live_routes, runs, version
 from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_of, with_messages
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import locked_version
@@ -57,21 +57,19 @@ class SqlHistory:
             yield connection
 
     def history(self, organization_id: str) -> History:
-        """The history of this org. It is empty without escalations and live routes. Runs do not count: the first run
-        after a loss leaves one, and the second must still see that the ledger was lost."""
+        """See `pipeline.ports.HistoryReader`. It is empty without escalations and live routes. Runs do not count: the
+        first run after a loss leaves one, and the second must still see that the ledger was lost."""
         with self.reading() as connection:
-            ours = sa.select(escalations).where(escalations.c.organization_id == organization_id)
-            rows = connection.execute(ours.order_by(escalations.c.key)).mappings()
-            known = [escalation_of(row) for row in readable(connection, rows, "message")]
+            known = not_over(connection, organization_id)
             routes = sa.select(live_routes).where(live_routes.c.organization_id == organization_id)
             live = [route_of(row) for row in connection.execute(routes).mappings()]
-            users = sa.select(runs.c.user_id).where(runs.c.organization_id == organization_id).distinct()
+            users = connection.scalars(each_value(runs.c.user_id, runs.c.organization_id == organization_id))
             history = History.of(
                 known,
                 live,
-                [user_of(row) for row in connection.execute(users).mappings()],
-                empty=not known and not live,
-                org_time=self._org_time(connection, organization_id, known),
+                [user_of(user) for user in users],
+                empty=not (known or live or has_any(connection, organization_id)),
+                org_time=self._org_time(connection, organization_id),
                 waitlist=self.waitlist(connection, organization_id),
             )
             return replace(
@@ -82,18 +80,25 @@ class SqlHistory:
                 policy_uses=self.policy_uses(connection, organization_id),
             )
 
+    def past(
+        self, organization_id: str, case_ids: Collection[str], keys: Collection[str] = ()
+    ) -> tuple[Escalation, ...]:
+        """See `pipeline.ports.HistoryReader`."""
+        if not case_ids and not keys:
+            return ()
+        with self.reading() as connection:
+            of_keys = cases_of(connection, organization_id, keys)
+            return tuple(of_cases(connection, organization_id, {*case_ids, *of_keys}))
+
     def self_check(self, organization_id: str) -> SelfCheck:
         """See `pipeline.ports.HistoryReader`."""
         with self.reading() as connection:
             return self_check(connection, organization_id, self.policy_uses(connection, organization_id))
 
-    def _org_time(
-        self, connection: sa.Connection, organization_id: str, known: Sequence[Escalation]
-    ) -> datetime | None:
+    def _org_time(self, connection: sa.Connection, organization_id: str) -> datetime | None:
         """The org's time at the last run that ended without an error. Older programs did not record it: then that of
         the last escalation."""
-        recorded = self.org_time(connection, organization_id)
-        return recorded or max((at for one in known for at in (one.tried_at, one.ended_at) if at), default=None)
+        return self.org_time(connection, organization_id) or last_time(connection, organization_id)
 
     def org_time(self, connection: sa.Connection, organization_id: str) -> datetime | None:
         found = self._newest_with(ORG_TIME, connection, organization_id)
@@ -117,13 +122,14 @@ class SqlHistory:
         return uses_now(idle) if idle else policy_uses_of(found.seq, found.body) if found else {}
 
     def _newest_with(self, member: str, connection: sa.Connection, organization_id: str) -> sa.Row[Any, Any] | None:
-        """The newest last event of a run that has this member."""
+        """The newest last event of a run that has this member; the row of a run names its last event."""
         place = self.database.dialect.place(f"""'"{member}":'""", "body")
         newest = (
             sa.select(events.c.seq, events.c.body)
-            .where(events.c.event == "run_finished", events.c.organization_id == organization_id)
+            .join_from(runs, events, events.c.seq == runs.c.event)
+            .where(runs.c.organization_id == organization_id, runs.c.result.is_not(None))
             .where(sa.text(f"{place} > 0"))
-            .order_by(events.c.seq.desc())
+            .order_by(runs.c.event.desc())
             .limit(1)
         )
         return connection.execute(newest).first()
@@ -190,6 +196,14 @@ class NoHistory:
 
     def history(self, organization_id: str) -> History:  # noqa: ARG002
         return History()
+
+    def past(
+        self,
+        organization_id: str,  # noqa: ARG002
+        case_ids: Collection[str],  # noqa: ARG002
+        keys: Collection[str] = (),  # noqa: ARG002
+    ) -> tuple[Escalation, ...]:
+        return ()
 
     def self_check(self, organization_id: str) -> SelfCheck:  # noqa: ARG002
         return SelfCheck()

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from sfdc_escalator.errors import EscalatorError
 from sfdc_escalator.escalation.undoing.proved import undone_by_notes
 from sfdc_escalator.escalation.world.escalation import Escalation
-from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import identity_on
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.closing import close_failed
@@ -32,7 +31,7 @@ def rebuild(run: str, org: Org, caller: Caller, ledger: Ledger) -> Rebuilt:
     """Reads the org and writes the ledger, under the org's lease. Raises RunBusy, LeaseLost and OrgUnavailable."""
     with ledger.lease(RunStart(run, caller.organization_id, caller.user_id, {})) as lease:
         try:
-            rebuilt = _take_in(org, caller, ledger.history(caller.organization_id), lease)
+            rebuilt = _take_in(org, caller, ledger, lease)
         except EscalatorError as error:
             close_failed(lease, error)
             raise
@@ -40,16 +39,18 @@ def rebuild(run: str, org: Org, caller: Caller, ledger: Ledger) -> Rebuilt:
     return rebuilt
 
 
-def _take_in(org: Org, caller: Caller, history: History, lease: Lease) -> Rebuilt:
+def _take_in(org: Org, caller: Caller, ledger: Ledger, lease: Lease) -> Rebuilt:
+    history = ledger.history(caller.organization_id)
     notes = org.keyed_notes_everywhere(history.users | {caller.user_id})
     here = {note.key: note for note in notes if identity_on(note.line, caller.organization_id, (note.case_id,))}
     moved = sorted({note.case_id for note in notes if note.key not in here})
     losers = org.merged_into(moved) if moved else {}
     homes = ((note, (note.case_id, *sorted(losers.get(note.case_id, ())))) for note in notes)
     stand = [(note, identity_on(note.line, caller.organization_id, case_ids)) for note, case_ids in homes]
-    escalations = {escalation.key: escalation for escalation in history.everything()}
+    seen = {note.case_id for note in notes}.union(*losers.values())
+    history = history.with_past(ledger.past(caller.organization_id, seen, {note.key for note in notes}))
     found = {note.key: (note, identity) for note, identity in reversed(stand) if identity}
-    news = [taken_in(escalations.get(key), note, identity) for key, (note, identity) in sorted(found.items())]
+    news = [taken_in(history.find(key), note, identity) for key, (note, identity) in sorted(found.items())]
     changes = _found(org, [escalation for escalation in news if escalation])
     undone = undone_by_notes(history.with_escalations(change.escalation for change in changes))
     ends = [Change("undone", one, one.case_number, "", (FOUND,)) for one in undone]

@@ -29,6 +29,7 @@ from sfdc_escalator.pipeline.ports.ledger import HistoryReader, Ledger, RunEnd, 
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.outbox import PostOffice
 from sfdc_escalator.pipeline.ports.progress import Progress
+from sfdc_escalator.pipeline.ports.recall import Recall
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from sfdc_escalator.pipeline.read_models.notices import waiting_for_a_person
 from sfdc_escalator.pipeline.run_clock import RunClock, skew_text
@@ -115,10 +116,10 @@ def rehearse(
     listing: Listing | None = None,
 ) -> Result:
     """The plan of a run. Nothing is carried out. `listing` gets the cases that no route matches."""
-    prepared = prepare(org, caller, ledger.history(caller.organization_id), policies, options, render, listing)
+    prepared = prepare(org, caller, ledger, policies, options, render, listing)
     prepared = with_notices(org, prepared, render)
-    in_org, looks = prepared.policies_in_org, (prepared.poll.look, prepared.poll.nearest)
-    near = () if prepared.plan.matches else near_misses(org, in_org, looks, prepared.us, options)
+    about = prepared.policies_in_org, prepared.history, (prepared.poll.look, prepared.poll.nearest), prepared.us
+    near = () if prepared.plan.matches else near_misses(org, *about, options, Recall(ledger, caller.organization_id))
     result = account(run, org, ledger, prepared, Applied({}))
     waiting = left_waiting(prepared, result.applied, result.outcomes, None, options)
     waitlist, _ = next_list(prepared.history.waitlist, waiting, caller.now, reports=True)
@@ -149,8 +150,7 @@ def carry_out(
     start = RunStart(run, caller.organization_id, caller.user_id, digests, caller.now, expect_every)
     with ledger.lease(start) as lease:
         try:
-            known = ledger.history(caller.organization_id)
-            prepared = prepare(org, caller, known, policies, options, render, listing)
+            prepared = prepare(org, caller, ledger, policies, options, render, listing)
             prepared = with_notices(org, prepared, render)
             orders = prepared.plan.orders
             if stop.reason is None and any(order.writes for order in orders):

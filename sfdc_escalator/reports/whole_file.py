@@ -6,10 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.files.text.plain_file import mode_to_replace, umask
+
+IN_MEMORY = 4_000_000
 
 
 @contextmanager
@@ -45,6 +47,28 @@ def write_report(path: Path, text: str, mode: int | None = None) -> None:
         write_whole(path, text, mode, 0o644 & ~umask())
     except OSError as error:
         raise not_written(path, error) from error
+
+
+@contextmanager
+def whole_report(path: Path) -> Iterator[TextIO]:
+    """The file, which is replaced once the body is done. The umask holds for a new file. Raises Invalid when it cannot
+    be written."""
+    try:
+        with whole_file(path, new=0o644 & ~umask()) as stream:
+            yield stream
+    except OSError as error:
+        raise not_written(path, error) from error
+
+
+@contextmanager
+def put_aside() -> Iterator[TextIO]:
+    """A file without a name, which goes with the body; in memory while it is small. Raises Invalid where it cannot be
+    written."""
+    try:
+        with tempfile.SpooledTemporaryFile(IN_MEMORY, "w+", encoding="utf-8", newline="") as stream:
+            yield cast(TextIO, stream)
+    except OSError as error:
+        raise Invalid(f"a temporary file cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def check_place(path: Path) -> None:

@@ -28,7 +28,7 @@ def with_env_file(surroundings: Surroundings) -> Surroundings:
     environ = surroundings.environ
     added = {name: value for name, value in found.items() if name not in environ}
     surroundings.share(added)
-    return replace(surroundings, environ={**environ, **added})
+    return replace(surroundings, environ={**environ, **added}, from_env_file=frozenset(added))
 
 
 def env_file_of(surroundings: Surroundings) -> Path | None:

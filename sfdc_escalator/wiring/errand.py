@@ -153,17 +153,15 @@ def explain(errand: Errand, case: str) -> Explained:
     from sfdc_escalator.ledger.trail.notices import notices_of_case
     from sfdc_escalator.ledger.trail.undoing import undos_of_case
     from sfdc_escalator.pipeline.preparing.examine import examine
-    from sfdc_escalator.pipeline.run_clock import check_clock
 
     loaded = policies(errand.surroundings, errand.policies)
     with connect(errand.surroundings, errand.org, errand.now) as (door, caller):
         reader = history(*errand.place, caller)
-        known = reader.history(caller.organization_id)
-        check_clock(caller.now, known.org_time, accept=errand.accepts_clock)
-        examined = examine(door, caller, known, loaded.policies, case, renderer())
+        about = door, caller, reader, loaded.policies, case, renderer()
+        examined = examine(*about, accepts_clock=errand.accepts_clock)
         if isinstance(reader, SqlHistory):
-            about = reader, caller.organization_id, examined.case.id
-            examined = replace(examined, notices=notices_of_case(*about), undos=undos_of_case(*about))
+            here = reader, caller.organization_id, examined.case.id
+            examined = replace(examined, notices=notices_of_case(*here), undos=undos_of_case(*here))
     return Explained(examined, (*loaded.warnings, *clock_warnings(caller)))
 
 

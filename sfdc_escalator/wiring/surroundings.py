@@ -49,7 +49,8 @@ class Surroundings:
 
     `config` is the folder of `orgs.yaml` and `policies/`. `set_up_log` puts the id of a run on each line of the log.
     `stopping` gives the Stop of a run, which the deadline (in seconds) and perhaps signals pull. `share` hands settings
-    to libraries that read the environment of the process (proxies, PGPASSWORD). Two commands with surroundings of
+    to libraries that read the environment of the process (proxies, PGPASSWORD). `from_env_file` are the names of the
+    variables that `.env` added. Two commands with surroundings of
     their own can run in one process.
     """
 
@@ -62,6 +63,7 @@ class Surroundings:
     stopping: Callable[[float | None], AbstractContextManager[Stop]] = stop_at_deadline
     progress: Callable[[], AbstractContextManager[Progress]] = without_progress
     share: Callable[[Mapping[str, str]], None] = without_sharing
+    from_env_file: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.secrets.add(value.strip() for name, value in self.environ.items() if SECRET.search(name))

@@ -14,7 +14,7 @@ from pathlib import Path
 PACKAGE = "sfdc_escalator"
 ROOT = Path(__file__).parents[2] / PACKAGE
 
-EDGES = ("files", "salesforce", "ledger", "channels", "native")
+EDGES = ("files", "salesforce", "ledger", "channels", "native", "fleet")
 FLOORS = (  # from top to bottom; a module imports only from lower floors, or from its own room
     ("__main__",),
     ("cli",),
@@ -38,7 +38,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("logs", "options", "stopping", "streams"),
     ),
     "wiring": (
-        ("by_hand", "looking", "plans", "watching"),
+        ("by_hand", "fleet", "looking", "plans", "watching"),
         ("errand",),
         ("channels", "ledgers", "listing", "native", "policies", "validation"),
         ("orgs",),
@@ -48,7 +48,16 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("secrets",),
     ),
     "embedded_org": (("org",), ("http",), ("data", "rest"), ("records", "soql"), ("store",), ("basics",)),
+    "backtest": (
+        ("shadow", "listing"),
+        ("backtest", "difference"),
+        ("climbs", "segments"),
+        ("fitness", "past_ladder", "replay"),
+        ("acts", "polls"),
+        ("history",),
+    ),
     "files": (
+        ("snapshot",),
         ("first_hour", "named_fields", "policies", "saved_plan"),
         ("source_map",),
         ("assembly", "checks", "orgs"),
@@ -71,22 +80,14 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("audit",),
         ("trail",),
         ("store",),
-        ("self_check",),
+        ("past", "self_check"),
         ("writing",),
         ("idle",),
         ("engines",),
         ("tables",),
     ),
-    "backtest": (
-        ("shadow",),
-        ("backtest", "difference"),
-        ("climbs", "segments"),
-        ("fitness", "history_file", "past_ladder", "replay"),
-        ("acts", "cells", "polls"),
-        ("mapping",),
-    ),
     "reports": (
-        ("audit_export", "saved", "shadow"),
+        ("audit_export", "fleet", "saved", "shadow"),
         ("html", "native", "text"),
         ("json",),
         ("ladder_text", "terminal", "whole_file"),
@@ -104,7 +105,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("ports", "read_models", "run_clock"),
     ),
     "escalation": (
-        ("saved",),
+        ("fleet", "saved"),
         ("explaining", "figures", "planning", "shadow", "telling", "undoing"),
         ("decisions", "readiness"),
         ("ladder", "note", "outbox"),
@@ -123,11 +124,11 @@ STANDS_ALONE = ("embedded_org", "sample")
 
 ONE_MODULE_EACH = (
     "simple_salesforce", "alembic", "tenacity", "jinja2", "rich", "lark", "yaml", "structlog", "slack_sdk",
-    "apprise", "vl_convert",
+    "apprise", "vl_convert", "duckdb", "procrastinate",
 )  # fmt: skip
 ROOMS_OF = {
     "sqlalchemy": ("ledger",),
-    "psycopg": ("ledger",),
+    "psycopg": ("ledger", "fleet"),
     "pydantic": ("files",),
     "requests": ("salesforce", "channels"),
     "click": ("cli",),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sfdc_escalator.backtest.acts import Acts
 from sfdc_escalator.backtest.climbs import Ladders, Walk
 from sfdc_escalator.backtest.fitness import can_answer
-from sfdc_escalator.backtest.mapping import FieldColumn, HistoryMapping
+from sfdc_escalator.backtest.history.mapping import FieldColumn, HistoryMapping
 from sfdc_escalator.backtest.polls import Polls
 from sfdc_escalator.backtest.replay import Segment, all_matches, first_matches
 from sfdc_escalator.escalation.conditions.condition import Condition

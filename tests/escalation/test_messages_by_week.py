@@ -1,5 +1,6 @@
 """The messages that a replay of the past counts: by recipient as the policy names it, and by week."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from sfdc_escalator.escalation.conditions.tables import Row, Table
 from sfdc_escalator.escalation.policy.ladder import After, Ladder, Rung
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.telling import NOBODY, DigestTime, NoticeRules, Notify, Recipient
-from sfdc_escalator.escalation.telling.messages import Happened, messages_by_week
+from sfdc_escalator.escalation.telling.messages import Messages
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from tests.builders import policy, route
 
@@ -24,8 +25,18 @@ def notifying(now: tuple[Recipient, ...] = (), digest: tuple[Recipient, ...] = (
     return replace(policy(one, route("b")), zone=ZoneInfo("America/Chicago"), notices=rules)
 
 
+Happened = tuple[str, str, datetime]
+
+
+def messages_by_week(policy: Policy, happened: Iterable[Happened]) -> Mapping[str, Mapping[str, int]]:
+    counted = Messages(policy)
+    for one in happened:
+        counted.take(*one)
+    return counted.by_week()
+
+
 def happened(*hours: int, rung: str = FIRST_RUNG, of: str = "a") -> list[Happened]:
-    return [Happened(of, rung, MONDAY + timedelta(hours=one)) for one in hours]
+    return [(of, rung, MONDAY + timedelta(hours=one)) for one in hours]
 
 
 def test_each_start_and_each_rung_is_a_message_to_each_of_its_recipients() -> None:

@@ -1,6 +1,6 @@
 """The missing conditions for a match: number, missing time and its end, and the nearest cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ from sfdc_escalator.escalation.decisions.decide import decide
 from sfdc_escalator.escalation.decisions.outcome import BACKLOG
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
 from sfdc_escalator.escalation.explaining.explanation import Explained, explain
-from sfdc_escalator.escalation.explaining.misses import NearMiss, matches_at, misses, nearest_misses
+from sfdc_escalator.escalation.explaining.misses import NearMiss, distance, known, matches_at, misses, nearest_misses
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.time.business_days import BusinessDays
 from sfdc_escalator.escalation.time.calendars import Calendar
@@ -37,6 +37,7 @@ from sfdc_escalator.escalation.world.case import Case, FieldChange
 from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.needs import COMMENTS, Need, Records
 from tests.builders import NOW, SCENE, case, comment, escalation, in_org, policy, remembering, route
+from tests.escalation.conditions import CASES, CONDITIONS, PATHS
 
 MINUTE, HOUR, DAY, SECOND = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
 OFFICE = Calendar("office", ZoneInfo("America/New_York"), week_of({"mon-fri": "09:00-17:00"}), frozenset())
@@ -299,6 +300,40 @@ def test_conditions_that_were_not_read_count_as_met() -> None:
     unread: Mapping[str, frozenset[Need]] = {case(1).id: frozenset({COMMENTS})}
     found = nearest(of, case(1), case(2), unread=unread)
     assert [(int(one.case.number), len(one.missing)) for one in found] == [(1, 1), (2, 2)]
+
+
+def judged_in_full(
+    seen: PolicyInOrg, cases: Sequence[Case], unread: frozenset[Need]
+) -> list[tuple[str, str, tuple[str, ...]]]:
+    """The same, with every case judged by every route in words."""
+    found = []
+    for rank, of in enumerate(seen.policy.routes):
+        for one in cases:
+            finding = judge(seen.policy.condition(of), one, seen.circumstances_of(of, one))
+            if lacking := misses(known(finding, unread)):
+                texts = tuple(miss.text for miss in lacking)
+                found.append((distance(lacking), one.number, rank, (one.number, of.name, texts)))
+    once = {number: row for _, number, _, row in sorted(found, reverse=True)}
+    ranked = sorted(found)
+    return [row for _, number, _, row in ranked if once[number] is row][:5]
+
+
+@given(
+    st.lists(CONDITIONS, min_size=1, max_size=4),
+    st.lists(CASES, min_size=1, max_size=8),
+    st.frozensets(st.sampled_from((*PATHS, COMMENTS)), max_size=2),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=40)
+def test_the_nearest_are_those_that_a_judgement_of_every_case_finds(
+    conditions: list[Condition], drawn: list[Case], unread: frozenset[Need], scoped: bool
+) -> None:
+    routes = [route(f"route-{place}", condition) for place, condition in enumerate(conditions)]
+    of = policy(*routes, scope=[Field("Status", "is_empty", False)] if scoped else [])
+    cases = [replace(one, id=f"500{number:012}AAA", number=f"{number:08}") for number, one in enumerate(drawn)]
+    found = nearest(of, *cases, unread=dict.fromkeys((one.id for one in cases), unread))
+    rows = [(one.case.number, one.route, one.missing) for one in found]
+    assert rows == judged_in_full(in_org(of), cases, unread)
 
 
 # -- what an explanation says --------------------------------------------------------------------------------------

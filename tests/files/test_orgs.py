@@ -70,7 +70,8 @@ REFERENCE = "a reference: env:NAME, file:PATH or cmd:COMMAND"
 ORG_ID = "the 15 or 18 characters of the org's id, 00D... (Setup, Company Information)"
 KEYS = (
     "one of flow, instance_url, access_token, client_id, username, private_key, token_url, audience, client_secret, "
-    "refresh_token, password, security_token, alias, proxy, ca_file, expect, ledger, heartbeat, channels, sandbox_to"
+    "refresh_token, password, security_token, alias, proxy, ca_file, expect, ledger, heartbeat, channels, sandbox_to, "
+    "every, deadline, canary"
 )
 BAD = [
     ("", Problem("the file is empty", None, 1, 1, "an empty file", "a name with an org")),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sfdc_escalator.backtest.mapping import load_mapping
+from sfdc_escalator.backtest.history.mapping import load_mapping
 from sfdc_escalator.files.first_hour.editor_schema import editor_schema
 from sfdc_escalator.files.language.condition_shapes import CONDITIONS
 from sfdc_escalator.files.language.shape import PolicyShape, RouteShape

@@ -14,7 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from sfdc_escalator.cli.door import COMMANDS, LazyGroup
+from sfdc_escalator.cli.door import LazyGroup
 from sfdc_escalator.files.first_hour.first_files import Setup, first_files
 from sfdc_escalator.files.first_hour.machine import FOLDER, ORG, PROGRAM
 from sfdc_escalator.files.first_hour.put_all import put_all
@@ -100,8 +100,6 @@ def typed() -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("words", [*typed()], ids=" ".join)
 def test_every_command_that_a_machine_starts_is_one_of_the_program(words: list[str]) -> None:
-    if words[0] not in COMMANDS:
-        pytest.xfail("the commands of a fleet come later")
     command: click.Command = LazyGroup("sfdc-escalator")
     rest = list(words)
     while isinstance(command, click.Group):

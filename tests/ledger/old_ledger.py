@@ -13,6 +13,7 @@ from typing import Any
 from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.ledger.store import open_ledger
 from tests.ledger.kinds import Kind, SqliteKind
+from tests.ledger.sample import all_of
 
 FIXTURES = Path(__file__).with_name("fixtures")
 EXPECTED = json.loads((FIXTURES / "expected.json").read_text(encoding="utf-8"))
@@ -32,7 +33,7 @@ def load(kind: Kind, version: str = "0001") -> None:
 
 def history_of(kind: Kind) -> dict[str, Escalation]:
     with open_ledger(kind.where, create=False) as ledger:
-        return {one.key: one for one in ledger.history(EXPECTED["organization_id"]).everything()}
+        return {one.key: one for one in all_of(ledger, EXPECTED["organization_id"])}
 
 
 def differences(found: dict[str, Escalation]) -> Iterator[tuple[str, str, Any, Any]]:

@@ -3,9 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import sqlalchemy as sa
+
 from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, LadderFacts, Moved
+from sfdc_escalator.ledger.store import SqlHistory
+from sfdc_escalator.ledger.tables.schema import escalations
 from sfdc_escalator.pipeline.ports.ledger import Change, RunStart
 
 ORG = "00D000000000001EAA"
@@ -58,6 +62,14 @@ def escalation(
         tried_at=AT,
         case_number="00001234",
     )
+
+
+def all_of(ledger: SqlHistory, organization: str = ORG) -> tuple[Escalation, ...]:
+    """All escalations that the ledger has of the org, over or not."""
+    with ledger.reading() as connection:
+        ours = sa.select(escalations.c.key).where(escalations.c.organization_id == organization)
+        keys = connection.scalars(ours).all()
+    return ledger.past(organization, (), keys)
 
 
 def turn(

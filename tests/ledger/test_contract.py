@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,19 +10,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, LeaseLost, RunBusy
-from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.escalation import CASE_CLOSED, Escalation, EscalationState
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.states import AFTER, FIRST
 from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import Kind
-from tests.ledger.sample import AT, EVENT_OF, ORG, OTHER_ORG, USER, WROTE, change, escalation, start
+from tests.ledger.sample import AT, EVENT_OF, ORG, OTHER_ORG, USER, WROTE, all_of, change, escalation, start, turn
 
 NASTY = "quote \" back \\ tab \t line \n bell \x07 del \x7f nul \0 half \ud83d whole \U0001f600 \u2028 'é' {}$%?:x"
 LONG_AGO = "2020-01-01T00:00:00Z"
 
 
 def of(ledger: SqlLedger, key: str) -> Escalation:
-    return {one.key: one for one in ledger.history(ORG).everything()}[key]
+    return {one.key: one for one in all_of(ledger)}[key]
 
 
 def minutes_ago(minutes: int) -> str:
@@ -42,7 +43,7 @@ def test_a_recorded_change_is_read_by_the_next_run(kind: Kind) -> None:
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(one) for one in ours])
     with kind.open() as again:
-        assert {one.key: one for one in again.history(ORG).everything()} == {one.key: one for one in ours}
+        assert {one.key: one for one in all_of(again)} == {one.key: one for one in ours}
         assert not again.history(ORG).empty
 
 
@@ -50,7 +51,7 @@ def test_a_change_replaces_the_earlier_state(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as lease:
         lease.record([change(escalation())])
         lease.record([change(replace(escalation(), message="fine"), EscalationState.APPLIED)])
-    assert ledger.history(ORG).everything() == (replace(escalation(), state=EscalationState.APPLIED, message="fine"),)
+    assert all_of(ledger) == (replace(escalation(), state=EscalationState.APPLIED, message="fine"),)
 
 
 def test_orgs_do_not_see_each_other(ledger: SqlLedger) -> None:
@@ -58,7 +59,7 @@ def test_orgs_do_not_see_each_other(ledger: SqlLedger) -> None:
         ours.record([change(escalation())])
         others.record([change(escalation(organization=OTHER_ORG))])
         others.mark_live([("support", "supervisor")])
-    assert len(ledger.history(ORG).everything()) == 1
+    assert len(all_of(ledger)) == 1
     assert not ledger.history(ORG).live
     assert ledger.history(OTHER_ORG).live == {("support", "supervisor")}
 
@@ -78,6 +79,54 @@ def test_a_lost_ledger_is_still_empty_after_a_refused_run(ledger: SqlLedger) -> 
     with ledger.lease(start()) as lease:
         lease.finish({"exit": 4})
     assert ledger.history(ORG).empty
+
+
+TURNS = {"start": escalation(1), "late": turn("late"), "undo": turn("undo")}
+
+
+@pytest.mark.parametrize("rung", TURNS)
+def test_the_history_has_the_cases_with_something_that_is_not_over_and_the_past_has_all(kind: Kind, rung: str) -> None:
+    one = TURNS[rung]
+    kind.become(recorded_once)
+    with kind.open() as ledger:
+        for state, message in [*((state, "") for state in EscalationState), (EscalationState.UNDONE, CASE_CLOSED)]:
+            kind.execute("UPDATE escalations SET rung = ?, state = ?, message = ?", rung, state.value, message)
+            [known] = ledger.past(ORG, [one.case_id])
+            assert (known.rung, known.state, known.message) == (rung, state, message)
+            history = ledger.history(ORG)
+            assert history.everything() == (() if known.is_over else (known,))
+            assert not history.empty
+
+
+def recorded_once(kind: Kind) -> None:
+    with kind.open() as ledger, ledger.lease(start()) as lease:
+        lease.record([change(escalation(1))])
+
+
+def test_the_past_has_whole_cases_by_their_ids_and_by_keys_of_this_org(ledger: SqlLedger) -> None:
+    cases = [escalation(number, EscalationState.ADOPTED) for number in range(1, 4)]
+    with ledger.lease(start()) as ours, ledger.lease(start("run-2", OTHER_ORG)) as others:
+        ours.record([change(one) for one in cases])
+        ours.record([change(turn(number=2))])
+        ours.record([change(one, EscalationState.GONE) for one in cases])
+        others.record([change(escalation(1, organization=OTHER_ORG))])
+    assert not ledger.history(ORG).everything()
+
+    def numbers(case_ids: Collection[str], keys: Collection[str] = ()) -> list[tuple[str, str]]:
+        return sorted((one.case_id, one.rung) for one in ledger.past(ORG, case_ids, keys))
+
+    first, second, third = (one.case_id for one in cases)
+    assert numbers([second, "nobody"]) == [(second, "late"), (second, "start")]
+    assert numbers([first], [turn(number=2).key]) == [(first, "start"), (second, "late"), (second, "start")]
+    assert numbers([], [escalation(1, organization=OTHER_ORG).key, "nonsense"]) == numbers([]) == []
+    assert len(numbers([f"500{number:012}AAA" for number in range(2_000)])) == 4
+    assert [one.case_id for one in ledger.past(OTHER_ORG, [first, third])] == [first]
+
+
+def test_a_case_is_whole_where_one_of_its_escalations_is_not_over(ledger: SqlLedger) -> None:
+    with ledger.lease(start()) as lease:
+        lease.record([change(escalation(1)), change(turn(state=EscalationState.SKIPPED))])
+    assert {one.rung for one in ledger.history(ORG).everything()} == {"start", "late"}
 
 
 @pytest.mark.parametrize("old", [None, *EscalationState])
@@ -128,7 +177,7 @@ def test_changes_are_stored_all_or_not_at_all(ledger: SqlLedger) -> None:
         with pytest.raises(EscalatorError):
             lease.record([change(escalation(1)), change(escalation(2, EscalationState.REJECTED))])
         assert ledger.head() == head
-    assert not ledger.history(ORG).everything()
+    assert not all_of(ledger)
 
 
 def test_one_call_may_change_one_escalation_twice(ledger: SqlLedger) -> None:
@@ -327,7 +376,7 @@ def test_the_threads_of_a_run_write_one_unbroken_chain(ledger: SqlLedger, kind: 
         lease.finish({"exit": 0})
     found = kind.verify(ledger.head())
     assert (found.events, found.problems) == (42, ())
-    assert len(ledger.history(ORG).everything()) == 20
+    assert len(all_of(ledger)) == 20
 
 
 def test_a_run_has_one_name(ledger: SqlLedger) -> None:
@@ -341,7 +390,7 @@ def test_thousands_of_changes_go_in_one_call(ledger: SqlLedger) -> None:
     with ledger.lease(start()) as lease:
         lease.record([change(escalation(number, EscalationState.ADOPTED)) for number in range(1_500)])
         lease.record([change(escalation(number), EscalationState.SUPERSEDED) for number in range(1_500)])
-    assert {one.state for one in ledger.history(ORG).everything()} == {EscalationState.SUPERSEDED}
+    assert {one.state for one in all_of(ledger)} == {EscalationState.SUPERSEDED}
 
 
 def test_every_state_has_an_event_that_records_it() -> None:

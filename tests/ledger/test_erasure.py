@@ -26,7 +26,7 @@ from sfdc_escalator.pipeline.ports.outbox import Settled
 from sfdc_escalator.pipeline.read_models.audit_trail import Erasure
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.notices import queue
-from tests.ledger.sample import AT, ORG, change, escalation, start
+from tests.ledger.sample import AT, ORG, all_of, change, escalation, start
 from tests.notices import NOW, notice
 
 QUOTED = "Xylophones of Zanzibar"
@@ -91,7 +91,7 @@ def test_what_quotes_a_customer_stands_only_in_the_payloads(ledger: SqlLedger, k
 
 def test_the_texts_are_read_as_before(ledger: SqlLedger, kind: Kind) -> None:
     history = ledger.history(ORG)
-    assert {one.message for one in history.everything()} == {REJECTED, ""}
+    assert {one.message for one in all_of(ledger)} == {REJECTED, ""}
     assert [one.reason for one in history.waitlist.entries] == [REJECTED, "a part of the note is missing"]
     assert [one.why for one in history.holds] == [f"the lady of the {QUOTED} asked"]
     shown = audit_show(ledger, escalation(1).key)
@@ -135,7 +135,7 @@ def test_a_text_that_is_deleted_otherwise_is_still_missed(ledger: SqlLedger, kin
 def test_all_goes_on_after_an_erasure(ledger: SqlLedger, kind: Kind) -> None:
     erased(ledger)
     history = ledger.history(ORG)
-    assert {one.message for one in history.everything()} == {"its text was erased", ""}
+    assert {one.message for one in all_of(ledger)} == {"its text was erased", ""}
     assert history.waitlist.entries[0].reason == "its text was erased"
     assert [one.why for one in history.holds] == ["its text was erased"]
     status = ledger_status(ledger, AT)

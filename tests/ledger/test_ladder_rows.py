@@ -16,7 +16,7 @@ from sfdc_escalator.ledger.tables.ladder import ladder_facts_of, ladder_row
 from sfdc_escalator.ledger.tables.times import EARLIEST, LATEST
 from sfdc_escalator.ledger.trail.status import ledger_status
 from tests.ledger.kinds import Kind
-from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
+from tests.ledger.sample import AT, LADDER, ORG, all_of, change, escalation, start, turn
 
 
 def applied(ladder: LadderFacts | None = None) -> Escalation:
@@ -24,7 +24,7 @@ def applied(ladder: LadderFacts | None = None) -> Escalation:
 
 
 def of(ledger: SqlLedger, key: str) -> Escalation:
-    return {one.key: one for one in ledger.history(ORG).everything()}[key]
+    return {one.key: one for one in all_of(ledger)}[key]
 
 
 def test_the_facts_of_a_ladder_come_back_equal(ledger: SqlLedger, kind: Kind) -> None:

@@ -13,7 +13,7 @@ from sfdc_escalator.errors import RunBusy
 from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.ledger.writing.holder import Holder
 from tests.ledger.kinds import Kind
-from tests.ledger.sample import ORG, change, escalation, start
+from tests.ledger.sample import all_of, change, escalation, start
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,9 +75,9 @@ def test_a_killed_holder_loses_the_lease_at_once_and_what_it_was_sending_is_unkn
         assert busy.value.pid == holder.pid
         holder.send_signal(signal.SIGKILL)
         holder.wait(60)
-        assert ledger.history(ORG).everything()[0].state is EscalationState.SENDING
+        assert all_of(ledger)[0].state is EscalationState.SENDING
         with ledger.lease(start()) as lease:
-            assert ledger.history(ORG).everything()[0].state is EscalationState.UNKNOWN
+            assert all_of(ledger)[0].state is EscalationState.UNKNOWN
             lease.record([change(escalation(1), EscalationState.APPLIED)])
     assert kind.verify().problems == ()
 
@@ -126,7 +126,7 @@ def test_a_holder_on_another_host_keeps_the_lease_until_it_is_silent_and_then_wr
             holder.stdin.close()
             assert holder.stdout.read() == "lost\n" * 3
             lease.record([change(escalation(1), EscalationState.APPLIED)])
-        assert [one.state for one in ledger.history(ORG).everything()] == [EscalationState.APPLIED]
+        assert [one.state for one in all_of(ledger)] == [EscalationState.APPLIED]
     assert kind.verify().problems == ()
 
 

@@ -21,7 +21,7 @@ from sfdc_escalator.ledger.trail.audit import audit_show
 from sfdc_escalator.ledger.upkeep.migration import migrate
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.old_ledger import EXPECTED, differences, everything, history_of, load
-from tests.ledger.sample import change, escalation, start
+from tests.ledger.sample import all_of, change, escalation, start
 from tests.sampling import WHOLE
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +120,7 @@ def forget(kind: Kind) -> None:
 def test_old_escalations_in_every_state_change_as_the_rules_allow(old: Kind) -> None:
     migrate(old.where, "ann")
     with old.open() as ledger, ledger.lease(start("after", ORGANIZATION)) as lease:
-        known = ledger.history(ORGANIZATION).everything()
+        known = all_of(ledger, ORGANIZATION)
         assert not [one for one in known if one.state is EscalationState.SENDING]  # the lease has made them unknown
         changed = [(one, state) for one in known for state in allowed(one, known)]
         lease.record([change(one, state) for one, state in changed])

@@ -11,10 +11,11 @@ from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, Standin
 from sfdc_escalator.ledger.store import open_trail
 from sfdc_escalator.ledger.trail.audit import audit_show
 from sfdc_escalator.ledger.upkeep.migration import migrate
-from tests.ledger.kinds import Kind, PostgresqlKind
+from tests.ledger.kinds import Kind
 from tests.ledger.old_ledger import EXPECTED_0002, load
-from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
+from tests.ledger.sample import AT, LADDER, ORG, all_of, change, escalation, start, turn
 from tests.ledger.test_migration import forget, shape_of
+from tests.ledger.test_migration_0004 import become_0004
 
 HEAD = EXPECTED_0002["head"]
 NEW = {"ladder": None, "moment": None, "start_key": ""}
@@ -29,7 +30,7 @@ def old(kind: Kind) -> Kind:
 def history_of(kind: Kind) -> list[dict[str, Any]]:
     """As the expected history is written."""
     with kind.open() as ledger:
-        found = [asdict(one) for one in ledger.history(ORG).everything()]
+        found = [asdict(one) for one in all_of(ledger)]
     times = ("tried_at", "ended_at")
     shown = [one | {name: one[name].isoformat() if one[name] else None for name in times} for one in found]
     return sorted(shown, key=lambda one: str(one["key"]))
@@ -65,23 +66,13 @@ def test_a_migrated_ledger_has_the_tables_of_a_new_one(old: Kind) -> None:
     assert migrated == shape_of(old)
 
 
-def as_0004(kind: Kind) -> None:
-    """Takes away what version 0005 added."""
-    kind.execute("DROP TABLE idle_runs")
-    if isinstance(kind, PostgresqlKind):
-        kind.execute("DROP FUNCTION counting_on")
-    kind.execute("ALTER TABLE leases DROP COLUMN start")
-    kind.execute("DROP INDEX runs_of_org")
-    kind.execute("UPDATE alembic_version SET version_num = '0004'")
-
-
 def test_a_ledger_of_version_0003_keeps_its_standings(kind: Kind) -> None:
     with kind.open() as ledger, ledger.lease(start()) as lease:
         lease.record([change(escalation(1)), change(escalation(1), EscalationState.APPLIED)])
         lease.keep_standings({escalation(1).key: (Standing(StandingState.RUNNING, "late", 1, AT, team="leads"), "d")})
         lease.finish({"exit": 0})
     new = shape_of(kind)
-    as_0004(kind)
+    become_0004(kind)
     for statement in ("DROP TABLE notices", "ALTER TABLE standings DROP COLUMN route"):
         kind.execute(statement)
     kind.execute("UPDATE alembic_version SET version_num = '0003'")
@@ -102,7 +93,7 @@ def test_a_run_after_the_migration_remembers_ladders_of_old_and_new_escalations(
     key = next(one["key"] for one in EXPECTED_0002["history"] if one["state"] == "applied")
     migrate(old.where, "ann")
     with old.open() as ledger, ledger.lease(start("after")) as lease:
-        known = next(one for one in ledger.history(ORG).everything() if one.key == key)
+        known = next(one for one in all_of(ledger) if one.key == key)
         lease.record([change(replace(known, ladder=LADDER), event="acknowledged")])
         lease.record([change(escalation(1)), change(escalation(1), EscalationState.APPLIED), change(turn())])
         lease.see_rungs({("support", "supervisor", "late"): AT}, [])

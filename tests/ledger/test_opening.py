@@ -19,7 +19,7 @@ from sfdc_escalator.ledger.engines.sqlite_file import SqliteFile
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import SqliteKind
-from tests.ledger.sample import ORG, change, escalation, start
+from tests.ledger.sample import ORG, all_of, change, escalation, start
 
 ROOT = Path(__file__).parents[2]
 
@@ -173,7 +173,7 @@ def test_two_programs_that_make_the_ledger_at_the_same_time_use_one(
 
     monkeypatch.setattr(os, "link", slower)
     with open_ledger(str(path), create=True) as second:
-        assert len(second.history(ORG).everything()) == 1
+        assert len(all_of(second)) == 1
     assert [one.name for one in tmp_path.iterdir()] == ["x.db"]
 
 

@@ -23,7 +23,7 @@ from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import escalations, events, holds, live_routes, payloads, rungs, runs
 from sfdc_escalator.ledger.writing.lease import Terms
 from tests.ledger.kinds import PostgresqlKind, empty
-from tests.ledger.sample import AT, ORG, change, escalation, start
+from tests.ledger.sample import AT, ORG, all_of, change, escalation, start
 from tests.ledger.server import a_database
 from tests.sampling import some
 
@@ -198,7 +198,7 @@ def test_programs_that_make_the_ledger_at_the_same_time_all_use_one(postgresql_k
         thread.join()
     assert failed == []
     with postgresql_kind.open() as ledger:
-        assert len(ledger.history(ORG).everything()) == 4 - len(busy) >= 1
+        assert len(all_of(ledger)) == 4 - len(busy) >= 1
     assert postgresql_kind.verify().problems == ()
 
 
@@ -408,7 +408,7 @@ def test_a_connection_lost_during_a_run_is_reported_and_nothing_is_half_stored(
                 lease.record([change(escalation(1), EscalationState.APPLIED)])
         assert lost.value.exit_code == 2
         with ledger.lease(start("run-2")):
-            assert [one.state for one in ledger.history(ORG).everything()] == [EscalationState.UNKNOWN]
+            assert [one.state for one in all_of(ledger)] == [EscalationState.UNKNOWN]
     assert postgresql_kind.verify().problems == ()
 
 

@@ -18,7 +18,7 @@ from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, Standin
 from sfdc_escalator.escalation.world.waitlist import Waitlist
 from sfdc_escalator.ledger.audit.verification import verify
 from sfdc_escalator.ledger.engines.sqlite_dialect import GUARDS
-from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
+from sfdc_escalator.ledger.store import SqlHistory, open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import leases, metadata
 from sfdc_escalator.ledger.trail.audit import audit_list, audit_show
 from sfdc_escalator.ledger.trail.notices import notice_list, notice_shown, notices_of_case
@@ -30,7 +30,7 @@ from sfdc_escalator.pipeline.ports.ledger import RunEnd
 from sfdc_escalator.pipeline.ports.outbox import Settled
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
 from tests.ledger.old_ledger import load
-from tests.ledger.sample import AT, LADDER, ORG, change, escalation, start, turn
+from tests.ledger.sample import AT, LADDER, ORG, all_of, change, escalation, start, turn
 from tests.notices import notice
 from tests.pipeline.outboxes import FakeChannels
 from tests.sampling import WHOLE
@@ -228,7 +228,8 @@ def uses(where: str) -> Iterator[Callable[[], object]]:
         reader = open_history(where)
         history = reader.history(ORG)
         reader.head()
-        [one.try_again_at() for one in history.everything()]
+        assert isinstance(reader, SqlHistory)
+        [one.try_again_at() for one in (*history.everything(), *all_of(reader))]
         sorted(history.users)
 
     def audit() -> None:

@@ -21,7 +21,7 @@ from sfdc_escalator.pipeline.ports.outbox import Settled
 from sfdc_escalator.pipeline.ports.undoing import RunWrites
 from tests.ledger.kinds import Kind
 from tests.ledger.notices import queue
-from tests.ledger.sample import AT, ORG, OTHER_ORG, change, escalation, start, turn
+from tests.ledger.sample import AT, ORG, OTHER_ORG, all_of, change, escalation, start, turn
 from tests.notices import notice
 
 APPLIED, SENDING, UNDONE = EscalationState.APPLIED, EscalationState.SENDING, EscalationState.UNDONE
@@ -127,7 +127,7 @@ def test_a_person_who_says_that_an_undo_was_written_undoes_the_escalation(ledger
             [*written(START), change(late), change(undo_of(START)), change(undo_of(START), EscalationState.UNKNOWN)]
         )
     resolve(ledger, "by-hand", undo_of(START).key, applied=True, by="ann")
-    states = {one.key: one.state for one in ledger.history(ORG).everything()}
+    states = {one.key: one.state for one in all_of(ledger)}
     assert (states[START.key], states[late.key]) == (UNDONE, UNDONE)
 
 

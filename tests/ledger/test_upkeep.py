@@ -18,7 +18,7 @@ from sfdc_escalator.ledger.trail.resolution import resolve
 from sfdc_escalator.ledger.upkeep.backup import backup
 from sfdc_escalator.ledger.upkeep.migration import VERSIONS, migrate
 from tests.ledger.kinds import Kind, PostgresqlKind, SqliteKind
-from tests.ledger.sample import ORG, OTHER_ORG, change, escalation, start
+from tests.ledger.sample import ORG, OTHER_ORG, all_of, change, escalation, start
 
 # -- backup -----------------------------------------------------------------------------------------------------------
 
@@ -31,11 +31,11 @@ def test_a_backup_is_the_ledger_as_it_stands_while_a_run_writes(sqlite_kind: Sql
             found = backup(trail, copy)
         assert (found.head, found.problems) == (ledger.head(), ())
         lease.record([change(escalation(2))])
-        remembered = {one.key for one in ledger.history(ORG).everything()}
+        remembered = {one.key for one in all_of(ledger)}
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert [one.name for one in copy.parent.iterdir()] == ["monday.db"]
     with open_ledger(str(copy), create=False) as restored:
-        assert {one.key for one in restored.history(ORG).everything()} == remembered - {escalation(2).key}
+        assert {one.key for one in all_of(restored)} == remembered - {escalation(2).key}
 
 
 def test_a_backup_replaces_no_file(sqlite_kind: SqliteKind, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_an_older_ledger_is_migrated_and_keeps_everything(old: Kind, tomorrow: P
     assert (done.before, done.now) == ("0005", "0006")
     assert remark(old) == [(None,)]
     with old.open() as ledger:
-        assert [one.key for one in ledger.history(ORG).everything()] == [escalation().key]
+        assert [one.key for one in all_of(ledger)] == [escalation().key]
     assert old.verify().problems == ()
     again = migrate(old.where, "ann", tomorrow)
     assert (again.before, again.now, again.backup) == ("0006", "0006", None)
@@ -180,7 +180,7 @@ def test_a_person_settles_an_unknown_outcome_and_is_recorded(kind: Kind, applied
         key = unknown(ledger).key
         now = resolve(ledger, "run-9", f" {key.lower()} ", applied=applied, by="ann")
         assert (now.state, now.before, now.wrote) == (state, escalation().before, escalation().wrote)
-        assert ledger.history(ORG).everything() == (now,)
+        assert all_of(ledger) == (now,)
         actual = audit_show(ledger, key)[-1]
         assert (actual.event, actual.run, actual.body["facts"]["by"]) == ("resolved", "run-9", "ann")
     assert kind.verify().problems == ()

@@ -417,8 +417,26 @@ class FakeLedger:
         self.rungs = {(*name, rung): at for name, rungs in known for rung, at in rungs.items()}
         self.holds, self.standings = list(self.remembered.holds), dict(self.remembered.standings)
 
+    @property
+    def by_case(self) -> Mapping[str, tuple[Escalation, ...]]:
+        """Everything that it has when a run begins, over or not."""
+        return self.remembered.by_case
+
+    def not_over(self) -> Mapping[str, tuple[Escalation, ...]]:
+        return {case_id: some for case_id, some in self.by_case.items() if not all(one.is_over for one in some)}
+
     def history(self, organization_id: str) -> History:
-        return self.remembered
+        return replace(self.remembered, by_case=self.not_over())
+
+    def past(
+        self, organization_id: str, case_ids: Collection[str], keys: Collection[str] = ()
+    ) -> tuple[Escalation, ...]:
+        if not case_ids and not keys:
+            return ()
+        found = self.by_case.items()
+        return tuple(
+            one for home, some in found if home in case_ids or any(one.key in keys for one in some) for one in some
+        )
 
     def self_check(self, organization_id: str) -> SelfCheck:
         return SelfCheck()

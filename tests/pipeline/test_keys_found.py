@@ -18,6 +18,7 @@ from sfdc_escalator.escalation.world.escalation import Escalation, EscalationSta
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import Identity
 from sfdc_escalator.pipeline.ports.org import KeyedNote
+from sfdc_escalator.pipeline.ports.recall import Recall
 from sfdc_escalator.pipeline.preparing.examine import examine
 from sfdc_escalator.pipeline.preparing.keys_found import look_for_keys
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
@@ -28,6 +29,7 @@ from tests.builders import (
     BILLING,
     ME,
     NOW,
+    ORG,
     SUPPORT,
     caller,
     case,
@@ -57,7 +59,7 @@ def noted(of: Identity, on: Case = MOVED, author: str = ME) -> KeyedNote:
 def prepared(
     org: FakeOrg, history: History = NOT_EMPTY, *policies: Policy, options: RunOptions | None = None
 ) -> Prepared:
-    return prepare(org, caller(), history, policies or (PAIR,), options or RunOptions(), render)
+    return prepare(org, caller(), FakeLedger(history), policies or (PAIR,), options or RunOptions(), render)
 
 
 def ends(of: Prepared) -> list[tuple[str, State]]:
@@ -103,7 +105,8 @@ def test_a_rehearsal_reports_the_same_and_stores_nothing() -> None:
 
 
 def test_an_explanation_reports_the_same() -> None:
-    found = examine(FakeOrg([MOVED], notes=[by_vip()]), caller(), NOT_EMPTY, (PAIR,), MOVED.number, render)
+    about = FakeOrg([MOVED], notes=[by_vip()]), caller(), FakeLedger(NOT_EMPTY), (PAIR,)
+    found = examine(*about, MOVED.number, render, accepts_clock=False)
     [judged] = found.judged
     assert (judged.route.name, judged.state) == ("vip", State.ALREADY)  # type: ignore[union-attr]
 
@@ -316,7 +319,7 @@ def test_the_note_of_a_rung_of_another_escalation_on_the_master_does_not_count_f
     history = remembering(turn("late", case(2)), live=["vip"])
     for noted_one, found in ((other, []), (own, ["found"])):
         org = FakeOrg([MOVED], notes=[noted(noted_one)], merged={case(2).id: MOVED.id})
-        changes = look_for_keys(org, [due], history, frozenset({ME}))
+        changes = look_for_keys(org, [due], history, frozenset({ME}), Recall(FakeLedger(history), ORG))
         assert [one.event for one in changes if one.escalation.key == own.key] == found
 
 

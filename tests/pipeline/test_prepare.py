@@ -33,7 +33,7 @@ from tests.builders import (
     render,
     route,
 )
-from tests.pipeline.fakes import FakeOrg, numbers
+from tests.pipeline.fakes import FakeLedger, FakeOrg, numbers
 
 NEW: Condition = Field("Status", "is", "New")
 POLICY = policy(route("urgent", NEW))
@@ -42,7 +42,7 @@ FORMER_ME = numbered("005", 99)
 
 
 def prepared(org: FakeOrg, history: History = LIVE, *policies: Policy, options: RunOptions | None = None) -> Prepared:
-    return prepare(org, caller(), history, policies or (POLICY,), options or RunOptions(), render)
+    return prepare(org, caller(), FakeLedger(history), policies or (POLICY,), options or RunOptions(), render)
 
 
 def noted(of: Identity, author: str = ME) -> KeyedNote:

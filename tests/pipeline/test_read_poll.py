@@ -24,7 +24,7 @@ from sfdc_escalator.pipeline.polling.read_poll import Listing
 from sfdc_escalator.pipeline.ports.org import CasePage
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, prepare
 from tests.builders import NOW, caller, case, escalation, policy, remembering, render, route
-from tests.pipeline.fakes import FakeOrg, numbers
+from tests.pipeline.fakes import FakeLedger, FakeOrg, numbers
 
 NEW: Condition = Field("Status", "is", "New")
 WORDS: Condition = Text(("Description",), (parse_phrase("refund"),))
@@ -40,7 +40,7 @@ def prepared(
     options: RunOptions | None = None,
     listing: Listing | None = None,
 ) -> Prepared:
-    return prepare(org, caller(), history, policies or (POLICY,), options or RunOptions(), render, listing)
+    return prepare(org, caller(), FakeLedger(history), policies or (POLICY,), options or RunOptions(), render, listing)
 
 
 def busy(*numbers: int) -> list[Case]:

@@ -26,7 +26,7 @@ from tests.builders import (
     render,
     route,
 )
-from tests.pipeline.fakes import FakeOrg
+from tests.pipeline.fakes import FakeLedger, FakeOrg
 
 CASE, OTHER = case(1), case(2)
 APPLIED = EscalationState.APPLIED
@@ -81,6 +81,6 @@ def test_the_ladder_below_ends_in_the_run_that_finds_the_note_of_the_route_above
     )
     line = identity(CASE, "urgent")
     org = FakeOrg([CASE], notes=[KeyedNote(line.key, line.line, CASE.id, ME, NOW - timedelta(hours=1))])
-    found = prepare(org, caller(), history, (POLICY,), RunOptions(), render)
+    found = prepare(org, caller(), FakeLedger(history), (POLICY,), RunOptions(), render)
     assert [one.escalation.key for one in found.settled if one.event == "superseded"] == [below.key]
     assert (found.plan.orders, found.ladders.matches) == ((), ())

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import pytest
@@ -48,6 +49,10 @@ class Desk:
 
     def written_by(self, run: str) -> RunWrites | None:
         return RunWrites(self.writes[run]) if run in self.writes else None
+
+    def nearest(self, key: str) -> str | None:
+        known = [one.key for one in self.ledger.tomorrow().everything()]
+        return next(iter(get_close_matches(key, known, n=1)), None)
 
     def notices_about(self, start_keys: Collection[str]) -> tuple[Queued, ...]:
         rows = self.ledger.outbox.rows.values()

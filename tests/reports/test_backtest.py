@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,20 +11,39 @@ import pytest
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.pipeline.read_models.backtest_result import BacktestResult, Difference, PastMatch
-from sfdc_escalator.reports.json.backtest import backtest_json, difference_json, differences_json, matches_json
-from sfdc_escalator.reports.page import Page
+from sfdc_escalator.reports.json.backtest import backtest_json, difference_json, difference_row, match_row
+from sfdc_escalator.reports.page import PLAIN, Page
 from sfdc_escalator.reports.text.backtest import backtest_text, difference_text
-from sfdc_escalator.reports.text.backtest_csv import differences_csv, matches_csv
+from sfdc_escalator.reports.text.backtest_csv import DIFFERENCE_COLUMNS, MATCH_COLUMNS, csv_page
 from sfdc_escalator.reports.whole_file import write_report
 from tests.reports.hostile import HOSTILE, assert_harmless
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
 FIRST, SECOND = PastMatch("00000001", "urgent", 1, NOW), PastMatch("00000001", "calm", 2, LATER)
-RESULT = BacktestResult("support", "sha", ("urgent", "calm", "idle"), (FIRST, SECOND), 3, 1_234, 1)
-OTHER = BacktestResult("support", "sha2", ("urgent",), (), 3, 1_234, 1)
+COUNTS = {("urgent", "start"): 1, ("calm", "start"): 1}
+RESULT = BacktestResult("support", "sha", ("urgent", "calm", "idle"), COUNTS, 1, 3, 1_234, 1)
+OTHER = BacktestResult("support", "sha2", ("urgent",), {}, 0, 3, 1_234, 1)
 EARLIER = Difference("00000001", "earlier", "urgent", NOW, "urgent", LATER)
 ONLY_HERE = Difference("00000002", "only here", "calm", NOW, None, None)
+
+
+def matches_csv(matches: Sequence[PastMatch]) -> str:
+    write = csv_page(stream := io.StringIO(), MATCH_COLUMNS)
+    for one in matches:
+        write(match_row(one))
+    return stream.getvalue()
+
+
+def differences_csv(differences: Sequence[Difference]) -> str:
+    write = csv_page(stream := io.StringIO(), DIFFERENCE_COLUMNS)
+    for one in differences:
+        write(difference_row(one))
+    return stream.getvalue()
+
+
+def page_of(differences: Sequence[Difference], results: Sequence[BacktestResult], page: Page = PLAIN) -> str:
+    return difference_text(differences, Counter(one.kind for one in differences), results, page)
 
 
 def test_the_page_counts_the_matches_of_each_route() -> None:
@@ -55,7 +76,7 @@ def test_the_json_counts_the_matches_of_each_route() -> None:
 
 def test_the_messages_of_each_recipient_stand_with_the_fullest_week_first_who_gets_most() -> None:
     messages = {"leads": {"2026-W10": 3}, "Owner.Manager": {"2026-W10": 1_200, "2026-W11": 1_300}}
-    result = BacktestResult("support", "sha", ("urgent",), (FIRST,), 1, 1, 1, messages=messages)
+    result = BacktestResult("support", "sha", ("urgent",), COUNTS, 1, 1, 1, 1, messages=messages)
     lines = [" ".join(line.split()) for line in backtest_text(result, "out.csv").splitlines()]
     start = lines.index("Recipient Messages Weeks Most in a week")
     assert lines[start + 2 : start + 4] == ["Owner.Manager 2,500 2 1,300 (2026-W11)", "leads 3 1 3 (2026-W10)"]
@@ -63,8 +84,8 @@ def test_the_messages_of_each_recipient_stand_with_the_fullest_week_first_who_ge
 
 
 def test_the_counts_of_rungs_stand_beside_the_matches() -> None:
-    climbed = (FIRST, FIRST._replace(at=LATER, rung="late"), FIRST._replace(at=LATER, rung="late", turn=2))
-    result = BacktestResult("support", "sha", ("urgent", "calm"), climbed, 1, 1, 1, {"urgent": ("late", "last")})
+    climbed = {("urgent", "start"): 1, ("urgent", "late"): 2}
+    result = BacktestResult("support", "sha", ("urgent", "calm"), climbed, 1, 1, 1, 1, {"urgent": ("late", "last")})
     lines = [" ".join(line.split()) for line in backtest_text(result, "out.csv").splitlines()]
     assert lines[2:] == [
         "Route Cases Rungs",
@@ -80,27 +101,24 @@ def test_the_counts_of_rungs_stand_beside_the_matches() -> None:
 
 
 def test_every_match_is_a_row_of_the_csv_file_and_an_object_of_the_list() -> None:
-    assert matches_csv(RESULT.matches) == (
+    assert matches_csv([FIRST, SECOND]) == (
         "case_number,route,rung,episode,turn,match_utc\n"
         "00000001,urgent,start,1,1,2026-03-02T15:00:00Z\n"
         "00000001,calm,start,2,1,2026-03-02T16:00:00Z\n"
     )
-    assert matches_json([FIRST]) == [
-        {
-            "case_number": "00000001",
-            "route": "urgent",
-            "rung": "start",
-            "episode": "1",
-            "turn": "1",
-            "match_utc": "2026-03-02T15:00:00Z",
-        }
-    ]
+    assert match_row(FIRST) == {
+        "case_number": "00000001",
+        "route": "urgent",
+        "rung": "start",
+        "episode": "1",
+        "turn": "1",
+        "match_utc": "2026-03-02T15:00:00Z",
+    }
 
 
 def test_without_a_match_the_csv_file_has_its_head_alone() -> None:
-    assert matches_csv(()) == "case_number,route,rung,episode,turn,match_utc\n"
-    assert differences_csv(()) == "case_number,difference,rung,turn,route,match_utc,other_route,other_match_utc\n"
-    assert (matches_json(()), differences_json(())) == ([], [])
+    assert matches_csv([]) == "case_number,route,rung,episode,turn,match_utc\n"
+    assert differences_csv([]) == "case_number,difference,rung,turn,route,match_utc,other_route,other_match_utc\n"
 
 
 def test_a_difference_stands_with_both_matches() -> None:
@@ -109,22 +127,20 @@ def test_a_difference_stands_with_both_matches() -> None:
         "00000001,earlier,start,1,urgent,2026-03-02T15:00:00Z,urgent,2026-03-02T16:00:00Z\n"
         "00000002,only here,start,1,calm,2026-03-02T15:00:00Z,,\n"
     )
-    assert differences_json([ONLY_HERE]) == [
-        {
-            "case_number": "00000002",
-            "difference": "only here",
-            "rung": "start",
-            "turn": "1",
-            "route": "calm",
-            "match_utc": "2026-03-02T15:00:00Z",
-            "other_route": None,
-            "other_match_utc": None,
-        }
-    ]
+    assert difference_row(ONLY_HERE) == {
+        "case_number": "00000002",
+        "difference": "only here",
+        "rung": "start",
+        "turn": "1",
+        "route": "calm",
+        "match_utc": "2026-03-02T15:00:00Z",
+        "other_route": None,
+        "other_match_utc": None,
+    }
 
 
 def test_the_page_of_a_difference_counts_each_kind_and_lists_the_cases() -> None:
-    lines = difference_text([EARLIER, ONLY_HERE], [RESULT, OTHER], Page(100)).splitlines()
+    lines = page_of([EARLIER, ONLY_HERE], [RESULT, OTHER], Page(100)).splitlines()
     assert lines[:2] == ["support (here) matches 1 case, support (there) 0 cases", "1 only here, 1 earlier"]
     assert [" ".join(line.split()) for line in lines[3:] if line.startswith(" 0")] == [
         "00000001 earlier start urgent 2026-03-02T15:00:00Z urgent 2026-03-02T16:00:00Z",
@@ -133,11 +149,11 @@ def test_the_page_of_a_difference_counts_each_kind_and_lists_the_cases() -> None
 
 
 def test_two_policies_that_treat_every_case_alike_have_no_difference() -> None:
-    assert difference_text([], [OTHER, OTHER]).splitlines() == [
+    assert page_of([], [OTHER, OTHER]).splitlines() == [
         "support (here) matches 0 cases, support (there) 0 cases",
         "both policies treat every case alike",
     ]
-    assert difference_json([RESULT, OTHER], []) == {
+    assert difference_json([RESULT, OTHER], {}) == {
         "policies": [
             {"policy": "support", "digest": "sha", "matches": 2},
             {"policy": "support", "digest": "sha2", "matches": 0},
@@ -148,16 +164,16 @@ def test_two_policies_that_treat_every_case_alike_have_no_difference() -> None:
 
 
 def test_a_long_list_ends_with_the_number_of_the_others() -> None:
-    assert difference_text([EARLIER] * 1_000, [RESULT, OTHER]).splitlines()[-1] == "(and 980 more: --all)"
-    assert "more" not in difference_text([EARLIER] * 21, [RESULT, OTHER], Page(everything=True))
-    assert difference_json([RESULT, OTHER], [EARLIER] * 1_000)["counts"]["earlier"] == 1_000
+    assert page_of([EARLIER] * 1_000, [RESULT, OTHER]).splitlines()[-1] == "(and 980 more: --all)"
+    assert "more" not in page_of([EARLIER] * 21, [RESULT, OTHER], Page(everything=True))
+    assert difference_json([RESULT, OTHER], {"earlier": 1_000})["differences"] == 1_000
 
 
 def test_hostile_texts_do_nothing_to_a_terminal_and_stay_whole_in_the_csv_file() -> None:
-    hostile = BacktestResult(HOSTILE, "sha", (HOSTILE,), (PastMatch(HOSTILE, HOSTILE, 1, NOW),), 1, 1, 1)
+    hostile = BacktestResult(HOSTILE, "sha", (HOSTILE,), {(HOSTILE, "start"): 1}, 1, 1, 1, 1)
     assert_harmless(backtest_text(hostile, "out.csv"))
     difference = Difference(HOSTILE, "earlier", HOSTILE, NOW, None, None)
-    assert_harmless(difference_text([difference], [hostile, hostile]))
+    assert_harmless(page_of([difference], [hostile, hostile]))
     number = 'a,b"c\nd'
     rows = list(csv.DictReader(io.StringIO(matches_csv([PastMatch(number, "x", 1, NOW)]))))
     assert rows[0]["case_number"] == number

@@ -9,7 +9,7 @@ from sfdc_escalator.reports.json.document import json_text
 from sfdc_escalator.reports.json.explain import explain_json
 from sfdc_escalator.reports.json.run import run_json
 from tests.builders import caller, case, remembering, render
-from tests.pipeline.fakes import FakeOrg
+from tests.pipeline.fakes import FakeLedger, FakeOrg
 from tests.reports.hostile import HOSTILE
 from tests.reports.runs import URGENT, rehearsal
 
@@ -37,7 +37,8 @@ def test_a_run_on_a_case_with_half_of_a_pair_can_be_printed() -> None:
 
 
 def test_an_explanation_of_a_case_with_half_of_a_pair_can_be_printed() -> None:
-    examined = examine(FakeOrg([case(1, status=HALF)]), caller(), remembering(), [URGENT], case(1).id, render)
+    about = FakeOrg([case(1, status=HALF)]), caller(), FakeLedger(remembering()), [URGENT]
+    examined = examine(*about, case(1).id, render, accepts_clock=False)
     printed = json_text(explain_json(examined)).encode()
     assert b"half of a pair: \\ud800" in printed
     assert json.loads(printed)["policies"][0]["routes"][0]["matches"] is False

@@ -17,7 +17,7 @@ from sfdc_escalator.reports.json.explain import explain_json
 from sfdc_escalator.reports.text.example import commented, duration, example_text, quoted
 from sfdc_escalator.reports.text.explain import explain_text
 from tests.builders import AGENT, NOW, caller, case, policy, remembering, render, route
-from tests.pipeline.fakes import FakeOrg
+from tests.pipeline.fakes import FakeLedger, FakeOrg
 from tests.reports.hostile import HOSTILE, SHOWN, assert_harmless
 from tests.reports.runs import NEW, URGENT
 
@@ -27,7 +27,8 @@ URL = f"https://acme.my.salesforce.com/{case(1).id}"
 
 
 def examined(one: Case, of: Policy = URGENT, live: tuple[str, ...] = ("urgent",)) -> Examined:
-    return examine(FakeOrg([one]), caller(), remembering(live=live), [of], one.id, render)
+    ledger = FakeLedger(remembering(live=live))
+    return examine(FakeOrg([one]), caller(), ledger, [of], one.id, render, accepts_clock=False)
 
 
 def test_a_match_is_shown_with_its_steps_and_the_value_of_each_condition() -> None:

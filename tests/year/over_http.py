@@ -18,7 +18,8 @@ from sfdc_escalator.embedded_org import EmbeddedOrg
 from sfdc_escalator.embedded_org.basics import clock
 from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.history import History
-from sfdc_escalator.ledger.store import open_history
+from sfdc_escalator.ledger.store import open_history, open_trail
+from tests.ledger.sample import all_of
 from tests.stories.world import no_wait, write_tables
 from tests.year.cases import PRIORITIES, matches_at
 from tests.year.cases import Kind as CaseKind
@@ -190,7 +191,9 @@ class Week:
 
     def judged(self) -> tuple[list[str], Counter[str]]:
         """The violations, and the counts."""
-        judge, history = Judge(self.clock, self.runs), self.history()
+        with open_trail(str(self.folder / "ledger.db")) as trail:
+            history = History.of(all_of(trail, self.org.organization_id))
+        judge = Judge(self.clock, self.runs)
         stories = [self.story(one, history) for one in history.starts() if one.state is not EscalationState.PLANNED]
         found = [violation for story in stories for violation in judge.violations(story)]
         found += self.never_started(stories)

@@ -174,12 +174,16 @@ class YearLedger(FakeLedger):
     def forget(self, case_id: str) -> None:
         self.known.pop(case_id, None)
 
+    @property
+    def by_case(self) -> Mapping[str, tuple[Escalation, ...]]:
+        return {case_id: tuple(rows.values()) for case_id, rows in self.known.items()}
+
     def history(self, organization_id: str) -> History:
         rungs: dict[tuple[str, str], dict[str, datetime]] = {}
         for (policy, route, rung), at in self.rungs.items():
             rungs.setdefault((policy, route), {})[rung] = at
         found = History(
-            {case_id: tuple(rows.values()) for case_id, rows in self.known.items()},
+            self.not_over(),
             frozenset(self.live),
             frozenset({ME}),
             empty=not self.rows,

@@ -1,9 +1,10 @@
 """`backtest`: replay a policy over a history file."""
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import click
 
@@ -11,6 +12,9 @@ from sfdc_escalator.cli.manner import all_option
 from sfdc_escalator.cli.options import FilePath, Instant, Seconds, json_option, option
 from sfdc_escalator.cli.output import page_for, tell, tell_data, tell_done, tell_json, warn
 from sfdc_escalator.wiring.surroundings import Surroundings
+
+PIECE = 1_000_000
+"""The characters that stdout gets at a time."""
 
 
 class Outage(click.ParamType[tuple[datetime, datetime]]):
@@ -43,7 +47,7 @@ class Acts(click.ParamType[timedelta | Literal["never"]]):
 
 @click.command("backtest")
 @option("--policy", required=True, type=FilePath(), help="The policy file to replay.")
-@option("--events", required=True, type=FilePath(), help="The history: a CSV file, gzip or not.")
+@option("--events", required=True, type=FilePath(), help="The history: CSV or JSON lines, gzip or not, or Parquet.")
 @option("--mapping", required=True, type=FilePath(), help="The meaning of its columns, a YAML file.")
 @option("--from", "start", required=True, type=Instant(), metavar="ISO", help="The first poll.")
 @option("--to", "end", required=True, type=Instant(), metavar="ISO", help="No poll after this time.")
@@ -93,15 +97,14 @@ def command(
         raise click.UsageError("--from is later than --to")
     if every <= 0:
         raise click.UsageError("--every must be longer than 0")
-    from sfdc_escalator.backtest.backtest import backtest
-    from sfdc_escalator.backtest.difference import differences
-    from sfdc_escalator.backtest.mapping import load_mapping
+    from sfdc_escalator.backtest.backtest import Backtests, Choices
+    from sfdc_escalator.backtest.history.mapping import load_mapping
+    from sfdc_escalator.backtest.history.reader import open_history
+    from sfdc_escalator.backtest.listing import Listing
     from sfdc_escalator.backtest.polls import Polls
-    from sfdc_escalator.reports.json import backtest as as_object
-    from sfdc_escalator.reports.text import backtest as as_text
-    from sfdc_escalator.reports.text import backtest_csv as as_csv
+    from sfdc_escalator.reports.json.backtest import backtest_json, difference_json
+    from sfdc_escalator.reports.text.backtest import backtest_text, difference_text
     from sfdc_escalator.reports.values import instant, visible
-    from sfdc_escalator.reports.whole_file import write_report
     from sfdc_escalator.wiring.policies import policies
 
     # Each by itself: the two policies of a difference may have the same name.
@@ -113,25 +116,44 @@ def command(
         polls = Polls(start, end, timedelta(seconds=every), outages)
     except ValueError as error:
         raise click.UsageError(f"--every: {error}") from None
-    with surroundings.progress() as progress:
-        every_policy = [one for each in loaded for one in each.policies]
-        found = [backtest(one, events, meaning, polls, episodes, progress, acts) for one in every_policy]
     paper = page_for(surroundings.environ)
     file = None if out is None or str(out) == "-" else out
-    if other:
-        different = list(differences(found[0].matches, found[1].matches))
-        report, listed = as_object.difference_json(found, different), as_object.differences_json(different)
-        page, text = as_csv.differences_csv(different), as_text.difference_text(different, found, paper)
-    else:
-        report, listed = as_object.backtest_json(found[0]), as_object.matches_json(found[0].matches)
-        page, text = as_csv.matches_csv(found[0].matches), as_text.backtest_text(found[0], str(file), paper)
-    if file is not None:
-        write_report(file, page)
+    replays = Backtests([one for each in loaded for one in each.policies], meaning, Choices(polls, episodes, acts))
+    with stream_of(file, as_json=as_json) as stream:
+        listing = Listing(stream, compares=other is not None, everything=paper.everything)
+        with open_history(events, meaning, file and file.parent) as history:
+            if history.note:
+                warn(visible(history.note))
+            with surroundings.progress() as progress:
+                for found in replays.cases(history, progress):
+                    listing.take(found)
+            results = replays.results(history)
+        if stream and file is None:
+            tell_all(stream)
+            return 0
     if as_json:
+        report = difference_json(results, listing.counts) if other else backtest_json(results[0])
         report |= {"from": instant(start), "to": instant(end), "every_seconds": every, "episodes": episodes}
-        report |= {"out": file and str(file)} | ({} if file is not None else {"listed": listed})
+        report |= {"out": file and str(file)} | ({} if file is not None else {"listed": listing.rows})
         show = partial(tell_json, {**report, "exit": 0})
+    elif other:
+        show = partial(tell, difference_text(listing.shown, listing.counts, results, paper))
     else:
-        show = partial(tell_data, page) if file is None else partial(tell, text)
+        show = partial(tell, backtest_text(results[0], str(file), paper))
     show() if file is None else tell_done(show)
     return 0
+
+
+def stream_of(file: Path | None, *, as_json: bool) -> AbstractContextManager[TextIO | None]:
+    """The CSV file, or one that stdout gets once it is whole; none where the rows stand in the JSON object."""
+    from sfdc_escalator.reports.whole_file import put_aside, whole_report
+
+    if file is not None:
+        return whole_report(file)
+    return nullcontext() if as_json else put_aside()
+
+
+def tell_all(stream: TextIO) -> None:
+    stream.seek(0)
+    while piece := stream.read(PIECE):
+        tell_data(piece)

@@ -1,11 +1,12 @@
 """The meaning of each operator for one value. The answer is yes or no: an empty value satisfies only is_empty, is_not
 and not_in."""
 
+import operator
 import string
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 from unicodedata import normalize
 
 from sfdc_escalator.escalation.conditions.patterns.search import pattern
@@ -140,33 +141,57 @@ TESTS: dict[Operator, Callable[[Value, Operand], bool]] = {
 
 
 Test = Callable[[Value], bool]
-ORDERED: dict[Operator, Callable[[float, float], bool]] = {
-    "at_least": lambda value, limit: value >= limit,
-    "at_most": lambda value, limit: value <= limit,
-    "more_than": lambda value, limit: value > limit,
-    "less_than": lambda value, limit: value < limit,
+ORDERED: dict[Operator, Callable[[Any, Any], bool]] = {
+    "at_least": operator.ge,
+    "at_most": operator.le,
+    "more_than": operator.gt,
+    "less_than": operator.lt,
 }
 
 
-def test_of(operator: Operator, operand: Operand) -> Test:
-    """`TESTS[operator]` with this operand, for many values: the most common comparisons are prepared once."""
-    if operator in ("is", "in", "is_not", "not_in"):
-        return _among(operator, operand)
-    limit = number(one(operand)) if operator in ORDERED and not isinstance(one(operand), bool) else None
-    general = TESTS[operator]
+def test_of(key: Operator, operand: Operand) -> Test:
+    """`TESTS[key]` with this operand, for many values: the most common comparisons are prepared once."""
+    if key in ("is", "in", "is_not", "not_in"):
+        return _among(key, operand)
+    if key == "contains_any":
+        return _containing(operand)
+    limit = number(one(operand)) if key in ORDERED and not isinstance(one(operand), bool) else None
+    general = TESTS[key]
     if limit is None:
         return lambda value: general(value, operand)
-    ordered = ORDERED[operator]
-    return lambda value: ordered(value, limit) if type(value) in (int, float) else general(value, operand)  # type: ignore[arg-type]
+    ordered = ORDERED[key]
+    return lambda value: (
+        ordered(value, limit) if type(value) in (int, float) else value is not None and general(value, operand)
+    )
 
 
-def _among(operator: Operator, operand: Operand) -> Test:
-    asked = options(operand) if operator in ("in", "not_in") else options(operand)[:1]
-    general, wanted = TESTS[operator], operator in ("is", "in")
+def _containing(operand: Operand) -> Test:
+    parts = [as_text(option).strip(string.whitespace) for option in options(operand)]
+    forms = tuple(map(alike, parts))
+    plain, general = all(map(str.isascii, forms)), TESTS["contains_any"]
+
+    def test(value: Value) -> bool:
+        if not plain or type(value) is not str:
+            return value is not None and general(value, operand)
+        form = alike(value)
+        for one in forms:  # noqa: SIM110 - this loop runs for every case
+            if one in form:
+                return True
+        return False
+
+    return test
+
+
+def _among(key: Operator, operand: Operand) -> Test:
+    asked = options(operand) if key in ("in", "not_in") else options(operand)[:1]
+    general, wanted = TESTS[key], key in ("is", "in")
     if all(isinstance(option, bool) for option in asked):  # a checkbox; an empty one is false
         checks = frozenset(asked)
         return lambda value: (
             (bool(value) in checks) is wanted if value is None or type(value) is bool else general(value, operand)
         )
     folded = frozenset(fold(as_text(option)) for option in asked) - {""}
-    return lambda value: (fold(value) in folded) is wanted if type(value) is str else general(value, operand)
+    empty = general(None, operand)
+    return lambda value: (
+        (fold(value) in folded) is wanted if type(value) is str else empty if value is None else general(value, operand)
+    )

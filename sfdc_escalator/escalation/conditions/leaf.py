@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.clauses.wording import CASE, Clause
-from sfdc_escalator.escalation.conditions.comparison import Literal_
+from sfdc_escalator.escalation.conditions.comparison import Literal_, Test
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Narrowing
 from sfdc_escalator.escalation.conditions.tables import LookedUp, Table
@@ -53,6 +53,11 @@ class Leaf(ABC):
 
     def narrowed(self, want: bool, circumstances: Circumstances) -> Narrowing:
         return EVERYTHING
+
+    @property
+    def plain(self) -> tuple[str, Test] | None:
+        """A field and the test of its value, where these alone decide, and at once."""
+        return None
 
     @property
     def searches(self) -> bool:
@@ -103,6 +108,10 @@ class Leaf(ABC):
     def missed(self, finding: Finding) -> "Miss":
         """The missing part of a finding that does not hold."""
         return Miss(self.described(finding))
+
+    def lack(self, case: Case, circumstances: Circumstances) -> "Lack":
+        """The missing time and share of `missed`, without words: many cases are asked, and few are explained."""
+        return Lack()
 
     @property
     @abstractmethod
@@ -180,10 +189,16 @@ class ByTable(NamedTuple):
     decides: bool = False
 
 
+class Lack(NamedTuple):
+    """The time that is missing, where only time is missing; the missing share of a number, 1 where it is not one."""
+
+    short: timedelta | None = None
+    share: float = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """One condition that does not hold. `short` is the time that is missing, where only time is missing;
-    `share` is the missing share of a number, 1 where it is not a number."""
+    """One condition that does not hold, in words, and what it lacks."""
 
     text: str
     short: timedelta | None = None

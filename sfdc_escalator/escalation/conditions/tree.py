@@ -3,7 +3,7 @@ match is decided here.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
@@ -18,17 +18,9 @@ from sfdc_escalator.escalation.world.needs import Lookup, Need
 @dataclass(frozen=True, slots=True)
 class All:
     parts: tuple[Condition, ...]
-    _flat: tuple[Condition, ...] = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        flat = (one for part in self.parts for one in (part._flat if isinstance(part, All) else (part,)))
-        object.__setattr__(self, "_flat", tuple(flat))
 
     def holds(self, case: Case, circumstances: Circumstances) -> bool:
-        for part in self._flat:  # noqa: SIM110 - this loop runs for every route and case
-            if not part.holds(case, circumstances):
-                return False
-        return True
+        return all(part.holds(case, circumstances) for part in self.parts)
 
     def judged(self, case: Case, circumstances: Circumstances) -> Finding:
         parts = tuple(part.judged(case, circumstances) for part in self.parts)

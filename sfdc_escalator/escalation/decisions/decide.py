@@ -24,6 +24,7 @@ NOTIFIES_ONLY = "it matches; this route takes no step and notifies nobody"
 NOTIFIED_FIRST = "it matches; the route {} comes first, and takes no step"
 LEFT_OUT = "it matches the route {}, which this run leaves out"
 OLD_MESSAGES = "no message since the last escalation makes it match again"
+UNCLEAR = "a search that takes too long decides whether it matches"
 OUR_VALUES = "it matches only because of the values that our own steps wrote"
 
 
@@ -76,11 +77,16 @@ def candidates(in_org: PolicyInOrg, case: Case) -> Iterator[tuple[Route, str | N
     if in_org.is_outside(case):
         return
     new = not in_org.history.by_case.get(case.id)  # nearly all cases have no escalation of ours
-    for route, condition in in_org.judged:
-        circumstances = in_org.circumstances if new else in_org.circumstances_of(route, case)
-        if route.name in in_org.policy.searching and (reason := unclear(condition, case, circumstances)):
-            yield route, reason
-        elif condition.holds(case, circumstances) and (new or not own_doing(in_org, route, case)):
+    circumstances = in_org.circumstances
+    for route, answer in in_org.policy.answers().of(case):
+        if route.name in in_org.unpolled:
+            continue
+        if not new:
+            circumstances = in_org.circumstances_of(route, case)
+        found = answer(case, circumstances)
+        if found is None:
+            yield route, unclear(in_org.policy.condition(route), case, circumstances) or UNCLEAR
+        elif found and (new or not own_doing(in_org, route, case)):
             yield route, None
 
 

@@ -87,8 +87,10 @@ class PolicyInOrg:
     def circumstances_of(self, route: Route, case: Case, *, newer_messages: bool = False) -> Circumstances:
         """The circumstances with the time of the route's last escalation of the case; with `newer_messages` only
         messages since then count, if there was one."""
-        at = self.escalated_at(route, case)
         here = self.circumstances
+        if case.id not in self.history.by_case:  # as nearly every case
+            return here
+        at = self.escalated_at(route, case)
         return Circumstances(here.now, here.queues, here.calendars, at, newer_messages) if at else here
 
     def escalated_at(self, route: Route, case: Case) -> datetime | None:

@@ -1,8 +1,11 @@
 """The conditions that are missing for a match: the fewest that must change, and when time alone changes them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import insort
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import NamedTuple
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
@@ -10,12 +13,14 @@ from sfdc_escalator.escalation.conditions.findings import by_tables, reasons
 from sfdc_escalator.escalation.conditions.leaf import Leaf, Miss
 from sfdc_escalator.escalation.conditions.tree import All, AnyOf, Not, judge
 from sfdc_escalator.escalation.decisions.policy_in_org import PolicyInOrg
+from sfdc_escalator.escalation.explaining.nearness import FARTHEST, FOREVER, Distance, Nearness
+from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
 
+NONE = frozenset[Need]()
 SECOND = timedelta(seconds=1)
 MOST_CROSSINGS = 100
-FOREVER = timedelta(days=36525)
 
 
 def misses(finding: Finding) -> list[Miss]:
@@ -34,8 +39,8 @@ def misses(finding: Finding) -> list[Miss]:
     return [replace(missed, text=missed.text + by_tables(finding))]
 
 
-def distance(found: Sequence[Miss]) -> tuple[int, timedelta, float]:
-    """A sort key: fewest misses, then least missing time, then the smallest missing share of a number."""
+def distance(found: Sequence[Miss]) -> Distance:
+    """A sort key: the distance of what is missing."""
     time = max((miss.short if miss.short is not None else FOREVER for miss in found), default=timedelta())
     return len(found), time, sum(miss.share for miss in found)
 
@@ -89,33 +94,70 @@ def nearest_misses(
 ) -> tuple[NearMiss, ...]:
     """The cases that come nearest to a match: fewest missing conditions, least missing time, then by number. With
     `route` only those of that route."""
-    every = near(policies_in_org, cases, unread, route)
-    found = sorted(every, key=lambda one: (*distance(one[1]), one[0].case.number))
-    once = {one.case.id: one for one, _ in reversed(found)}
-    return tuple(one for one, _ in found if once[one.case.id] is one)[:count]
+    nearest = Nearest(policies_in_org, route, count)
+    for case in cases:
+        nearest.look(case, unread.get(case.id, NONE))
+    return nearest.explained()
 
 
-def near(
-    policies_in_org: Sequence[PolicyInOrg],
-    cases: Sequence[Case],
-    unread: Mapping[str, frozenset[Need]],
-    only: str | None,
-) -> Iterator[tuple[NearMiss, list[Miss]]]:
-    for in_org in policies_in_org:
-        polled = (one for one in in_org.policy.routes if one.name not in in_org.unpolled and only in (None, one.name))
-        for route in polled:
-            for case in cases:
-                finding = judge(in_org.policy.condition(route), case, in_org.circumstances_of(route, case))
-                if missing := misses(known(finding, unread.get(case.id, frozenset()))):
-                    texts = tuple(miss.text for miss in missing)
-                    yield NearMiss(in_org.policy.name, route.name, case, texts), missing
+class Found(NamedTuple):
+    """A case with the route that it comes nearest to."""
+
+    distance: Distance
+    case: Case
+    in_org: PolicyInOrg
+    route: Route
+    unread: frozenset[Need]
+
+    @property
+    def rank(self) -> tuple[Distance, str]:
+        return self.distance, self.case.number
 
 
-def known(finding: Finding, unread: frozenset[Need]) -> Finding:
-    """The finding, where every condition that was not read counts as met, because it may hold."""
-    if finding.parts:
-        parts = tuple(known(part, unread) for part in finding.parts)
-        every = any if isinstance(finding.condition, AnyOf) else all
-        holds = finding.holds if isinstance(finding.condition, Not) else every(part.holds for part in parts)
-        return finding._replace(parts=parts, holds=holds)
-    return finding if unread.isdisjoint(finding.condition.needs) else finding._replace(holds=True)
+class Nearest:
+    """The cases nearest to a match among those that are looked at, `count` at most. Only these are explained."""
+
+    def __init__(self, policies_in_org: Sequence[PolicyInOrg], route: str | None = None, count: int = 5) -> None:
+        self._policies_in_org, self._route, self._count = policies_in_org, route, count
+        self._found = list[Found]()
+        self._nearness = dict[frozenset[Need], list[tuple[PolicyInOrg, Nearness]]]()
+
+    def look(self, case: Case, unread: frozenset[Need] = NONE) -> None:
+        """Looks at a case, once, which was read without these needs."""
+        at_most = self._found[-1].distance if len(self._found) == self._count else FARTHEST
+        best: Found | None = None
+        for in_org, nearness in self._nearness_of(unread):
+            for distance, route in nearness.distances(case, at_most):
+                if best is None or distance < best.distance:
+                    best, at_most = Found(distance, case, in_org, route, unread), distance
+        if best:
+            insort(self._found, best, key=attrgetter("rank"))
+            del self._found[self._count :]
+
+    def _nearness_of(self, unread: frozenset[Need]) -> Sequence[tuple[PolicyInOrg, Nearness]]:
+        if unread not in self._nearness:
+            self._nearness[unread] = [(one, Nearness(one, unread, self._route)) for one in self._policies_in_org]
+        return self._nearness[unread]
+
+    def explained(self) -> tuple[NearMiss, ...]:
+        """The near misses of these cases, the nearest first."""
+        return tuple(map(near_miss, self._found))
+
+
+def near_miss(found: Found) -> NearMiss:
+    policy, route, case = found.in_org.policy, found.route, found.case
+    finding = judge(policy.condition(route), case, found.in_org.circumstances_of(route, case))
+    texts = tuple(miss.text for miss in misses(known(finding, found.unread)))
+    return NearMiss(policy.name, route.name, case, texts)
+
+
+def known(finding: Finding, unread: frozenset[Need], want: bool = True) -> Finding:
+    """The finding, where every condition that was not read counts as it is wanted, because it may be so."""
+    if isinstance(finding.condition, Not):
+        part = known(finding.parts[0], unread, not want)
+        return finding._replace(parts=(part,), holds=not part.holds)
+    if isinstance(finding.condition, (All, AnyOf)):
+        parts = tuple(known(part, unread, want) for part in finding.parts)
+        joined = all if isinstance(finding.condition, All) else any
+        return finding._replace(parts=parts, holds=joined(part.holds for part in parts))
+    return finding if unread.isdisjoint(finding.condition.needs) else finding._replace(holds=want)

@@ -7,10 +7,12 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from sfdc_escalator.escalation.conditions.answering.answers import NONE
+from sfdc_escalator.escalation.conditions.answering.sieve import Answers
 from sfdc_escalator.escalation.conditions.clocks.stopped_clock import Calendars
 from sfdc_escalator.escalation.conditions.condition import Condition
 from sfdc_escalator.escalation.conditions.kinds.field import Field
-from sfdc_escalator.escalation.conditions.tree import All, paths_of, searches
+from sfdc_escalator.escalation.conditions.tree import All, paths_of
 from sfdc_escalator.escalation.policy.escalate import Escalate, NoteSpec
 from sfdc_escalator.escalation.policy.example import Example
 from sfdc_escalator.escalation.policy.ladder import NO_LADDER, Due, EndOfDay, Ladder, due_needs
@@ -131,16 +133,18 @@ class Policy:
     """By route; every stage of a run asks for them."""
     gates: tuple[Field, ...] = field(init=False, compare=False, repr=False)
     """The plain fields of the scope. They keep nearly all cases of other teams from every route at once."""
-    searching: frozenset[str] = field(init=False, compare=False, repr=False)
-    """The routes whose condition searches for a pattern."""
+    _answers: dict[frozenset[Need], Answers[Route]] = field(init=False, compare=False, repr=False)
+    """By what was not read; made when they are asked for."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_conditions", {route.name: self._in_scope(route.when) for route in self.routes})
         object.__setattr__(self, "_needs", {route.name: self._needs_of(route) for route in self.routes})
-        gates = (part for part in self.scope if isinstance(part, Field) and not part.searches)
+        opens = all(condition.parts[0] is OPEN_CASES for condition in self._conditions.values())
+        gates = (
+            part for part in ((OPEN_CASES,) if opens else ()) + self.scope if isinstance(part, Field) and part.plain
+        )
         object.__setattr__(self, "gates", tuple(gates))
-        searching = (name for name, condition in self._conditions.items() if searches(condition))
-        object.__setattr__(self, "searching", frozenset(searching))
+        object.__setattr__(self, "_answers", {})
 
     def zone_of(self, team: str) -> ZoneInfo:
         """The zone of the team's calendar, else that of the policy."""
@@ -149,6 +153,16 @@ class Policy:
     def condition(self, route: Route) -> All:
         """All conditions of this route: the scope, its `when`, and being open unless the policy mentions IsClosed."""
         return self._conditions[route.name]
+
+    def inside(self, route: Route) -> All:
+        """The conditions of this route that are not among the gates."""
+        return All(tuple(part for part in self.condition(route).parts if not any(part is gate for gate in self.gates)))
+
+    def answers(self, unread: frozenset[Need] = NONE) -> Answers[Route]:
+        """Of each route, whether it matches a case that passes the gates and was read without these needs."""
+        if unread not in self._answers:
+            self._answers[unread] = Answers([(route, self.inside(route)) for route in self.routes], unread)
+        return self._answers[unread]
 
     def scope_of(self, route: Route) -> All:
         """The conditions that a case must meet before the route's own `when`."""

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.outbox.digests import next_window
@@ -12,30 +11,30 @@ from sfdc_escalator.escalation.policy.telling import Notify, Recipient
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 
 
-class Happened(NamedTuple):
-    """A start, or a turn of a rung."""
+class Messages:
+    """Counts the messages of starts and rungs as they come. A digest counts as one message; quiet hours, the cap and
+    `one_notice_per` are not applied: they only make fewer of them."""
 
-    route: str
-    rung: str
-    at: datetime
+    def __init__(self, policy: Policy) -> None:
+        self._policy, self._notify = policy, notify_by_rung(policy)
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._digests: set[tuple[str, datetime]] = set()
 
+    def take(self, route: str, rung: str, at: datetime) -> None:
+        """A start, or a turn of a rung."""
+        told, policy = self._notify[route, rung], self._policy
+        now = names_of(told.now)
+        self._counts.update((name, week_of(at, policy)) for name in now)
+        for name in names_of(told.digest) - now:
+            self._digests.add((name, next_window(at, policy.notices.digest, policy.zone)))
 
-def messages_by_week(policy: Policy, happened: Iterable[Happened]) -> Mapping[str, Mapping[str, int]]:
-    """The number of messages of each ISO week, by recipient as the policy names it. A digest counts as one message;
-    quiet hours, the cap and `one_notice_per` are not applied: they only make fewer of them."""
-    notify = notify_by_rung(policy)
-    each = [(one, notify[one.route, one.rung]) for one in happened]
-    at_once = [(name, one.at) for one, told in each for name in names_of(told.now)]
-    digests = {
-        (name, next_window(one.at, policy.notices.digest, policy.zone))
-        for one, told in each
-        for name in names_of(told.digest) - names_of(told.now)
-    }
-    counts = Counter((name, week_of(at, policy)) for name, at in (*at_once, *digests))
-    found: dict[str, dict[str, int]] = {}
-    for (name, week), count in sorted(counts.items()):
-        found.setdefault(name, {})[week] = count
-    return found
+    def by_week(self) -> Mapping[str, Mapping[str, int]]:
+        """The number of messages of each ISO week, by recipient as the policy names it."""
+        counts = self._counts + Counter((name, week_of(at, self._policy)) for name, at in self._digests)
+        found: dict[str, dict[str, int]] = {}
+        for (name, week), count in sorted(counts.items()):
+            found.setdefault(name, {})[week] = count
+        return found
 
 
 def notify_by_rung(policy: Policy) -> Mapping[tuple[str, str], Notify]:

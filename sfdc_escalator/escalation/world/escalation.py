@@ -134,6 +134,21 @@ class Escalation:
         )
 
     @property
+    def is_watched(self) -> bool:
+        """True for a start whose case every run looks at: one that is open; and one that is undone, until its case is
+        closed: only then may it be escalated again."""
+        if not self.is_start:
+            return False
+        if self.state is EscalationState.UNDONE:
+            return not self.message
+        return self.state in (EscalationState.APPLIED, EscalationState.ADOPTED)
+
+    @property
+    def is_over(self) -> bool:
+        """True where no run needs it, unless its case matches again, or another one of its case is not over."""
+        return not self.is_watched and self.state not in (EscalationState.UNKNOWN, EscalationState.SENDING)
+
+    @property
     def origin(self) -> str:
         """The case on which it began: the keys of its rungs name it."""
         return (self.ladder.origin if self.ladder else "") or self.case_id

@@ -1,4 +1,4 @@
-"""The escalations of an org that the ledger records, read once per run, as a value."""
+"""The escalations of an org that the ledger records, as a value: all of the cases that a run needs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,8 +15,12 @@ from sfdc_escalator.escalation.world.waitlist import Waitlist
 
 @dataclass(frozen=True)
 class History:
-    """`by_case` holds starts and turns of rungs. `live` holds (policy, route) of the routes that have run live in this
-    org, `users` our user ids so far.
+    """`by_case` holds starts and turns of rungs: all of a case, or none. It has the cases with an escalation that is
+    not over, and those that were added by `with_past`. A case that was not asked for is not
+    there, whatever the ledger has about it.
+
+    `live` holds (policy, route) of the routes that have run live in this org, `users` our user ids so far. `empty` is
+    True where the ledger has no escalation, over or not, and no live route.
 
     `org_time` is the org's time at the last run that was carried out; None when it is not known. `waitlist` is what
     that run left for a person. `rungs` gives the org's time at which a live run first saw a rung, by its id, on a
@@ -78,6 +82,9 @@ class History:
     def holds_of(self, case_id: str) -> tuple[Hold, ...]:
         return self._holds.get(case_id, ())
 
+    def find(self, key: str) -> Escalation | None:
+        return self._by_key.get(key)
+
     def starts(self) -> tuple[Escalation, ...]:
         return self._starts
 
@@ -102,12 +109,21 @@ class History:
     def _everything(self) -> tuple[Escalation, ...]:
         return tuple(escalation for escalations in self.by_case.values() for escalation in escalations)
 
+    @cached_property
+    def _by_key(self) -> Mapping[str, Escalation]:
+        return {one.key: one for one in self._everything}
+
+    def with_past(self, past: Iterable[Escalation]) -> "History":
+        """The same history with these escalations of the ledger. One that is known stays as it is: this run may have
+        settled it since."""
+        return self.with_escalations(one for one in past if one.key not in self._by_key)
+
     def with_escalations(self, news: Iterable[Escalation]) -> "History":
         """The same history with these escalations added; a known key takes the new state."""
         new = {one.key: one for one in news}
         if not new:
             return self
-        homes = {case_id for case_id, known in self.by_case.items() if any(one.key in new for one in known)}
+        homes = {before.case_id for key in new if (before := self._by_key.get(key))}
         touched = homes | {one.case_id for one in new.values()}
         known = {one.key: one for case_id in self.by_case if case_id in touched for one in self.by_case[case_id]}
         changed = History.of((known | new).values()).by_case

@@ -13,6 +13,7 @@ PLACES = {
     "config/audit/README.md": "docs/audit.md",
     "config/audit/verify-export.py": "docs/verify-export.py",
     "config/channels": "docs/channels",
+    "config/fleet": "docs/fleet",
     "config/logins": "docs/logins",
     "config/native": "docs/native",
     "config/notes": "docs/notes",

@@ -7,6 +7,7 @@ from sfdc_escalator.errors import Problem
 from sfdc_escalator.files.language.shape import SchemaError, keys_at
 from sfdc_escalator.files.text.fault import Fault, comma, described, nearest, one_of, shortened, shown, unknown
 from sfdc_escalator.files.text.yaml_document import Document, Path
+from sfdc_escalator.files.values.texts import YAML_1_1
 
 TYPES = {
     "string_type": "a text",
@@ -18,7 +19,6 @@ TYPES = {
 }
 RENAMED = {"over_guards": "bypass_guards"}
 """Keys of earlier versions whose new name is spelt too differently to be found as the nearest one."""
-YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
 def problems_of(document: Document, errors: Iterable[SchemaError]) -> Iterator[Problem]:

@@ -5,18 +5,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sfdc_escalator.escalation.world.case import long_id
-from sfdc_escalator.files.language.schema_errors import YAML_1_1
-from sfdc_escalator.files.orgs import org_logins, settings
+from sfdc_escalator.files.orgs import fleet_settings, org_logins, settings
 from sfdc_escalator.files.orgs.channel_settings import channel_faults, sandbox_faults
 from sfdc_escalator.files.orgs.org_logins import LoginFault, is_reference, kind
 from sfdc_escalator.files.text.fault import Fault, described, unknown
 from sfdc_escalator.files.values.secret import SecretReference, reference
-from sfdc_escalator.files.values.texts import LIST_NAME
+from sfdc_escalator.files.values.texts import LIST_NAME, YAML_1_1
 
 EXPECTED = "a mapping of org names to their login, `expect` and `ledger`"
 ENV = "env"
 ENV_LOGIN = f"{settings.URL} and {settings.TOKEN}"
-KEYS = (*org_logins.KEYS, "expect", "ledger", "heartbeat", "channels", "sandbox_to")
+KEYS = (*org_logins.KEYS, "expect", "ledger", "heartbeat", "channels", "sandbox_to", *fleet_settings.KEYS)
 
 
 def entry_faults(name: str, given: Any) -> Iterator[LoginFault]:
@@ -35,6 +34,7 @@ def entry_faults(name: str, given: Any) -> Iterator[LoginFault]:
         yield from ((((name, key), fault)) for fault in key_faults(name, key))
     if name != ENV:
         yield from (((name, *loc), fault) for loc, fault in org_logins.login_faults(given))
+    yield from (((name, *loc), fault) for loc, fault in fleet_settings.fleet_faults(given))
     for key, faults in VALUES.items():
         if key in given:
             yield from (((name, key, *loc), fault) for loc, fault in faults(given[key]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress, WrongOrg
+from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress, WrongOrg, counted
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.expect import Expect
 from sfdc_escalator.files.language.schema_errors import problem_of
@@ -18,6 +18,7 @@ from sfdc_escalator.files.orgs.entry_faults import (
     heartbeat_address,
     heartbeat_of,
 )
+from sfdc_escalator.files.orgs.fleet_settings import FleetSettings, fleet_settings
 from sfdc_escalator.files.orgs.org_logins import ADDRESSES, Given, LoginFault, kind
 from sfdc_escalator.files.orgs.settings import SECRETS, OrgLogin, login_from_env
 from sfdc_escalator.files.text.fault import Fault, nearest, unknown
@@ -49,6 +50,7 @@ class OrgEntry:
     heartbeat: str | SecretReference | None = None
     channels: Mapping[str, channel_settings.Given] = field(default_factory=dict, repr=False)
     sandbox_to: Mapping[str, str] = field(default_factory=dict)
+    fleet: FleetSettings | None = None
     file: str | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
 
@@ -115,6 +117,16 @@ def org_entry(name: str, path: Path) -> tuple[OrgEntry, tuple[Problem, ...]]:
         problem = Problem(fault.message, str(path), None, None, fault.found, fault.expected, fault.nearest)
         raise Invalid(f"unknown org {name}: it is not in {path.absolute()}", [problem])
     return entries[name], tuple(problems)
+
+
+def all_entries(path: Path) -> dict[str, OrgEntry]:
+    """Every org of the file by name. Raises Invalid with every problem of the file at once."""
+    if misnamed := list(read_as_nothing(path)):
+        raise Invalid(f"the name of the file of orgs is {path.name}", misnamed)
+    entries, problems = read_orgs(path)
+    if errors := [problem for problem in problems if problem.severity == "error"]:
+        raise Invalid(f"{path} is invalid: {counted(len(errors), 'problem')}", errors)
+    return entries
 
 
 def of_cli(name: str) -> OrgEntry:
@@ -207,6 +219,7 @@ def entry_of(document: Document, name: str, given: Mapping[str, Any]) -> OrgEntr
         heartbeat=heartbeat_of(given.get("heartbeat")),
         channels=channel_settings.given_settings(given.get("channels")),
         sandbox_to=given.get("sandbox_to") or {},
+        fleet=fleet_settings(given),
         file=document.file,
         places=leaves,
     )

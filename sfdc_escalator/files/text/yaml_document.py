@@ -19,7 +19,7 @@ from sfdc_escalator.files.text.source_text import Unreadable
 Path = tuple[str | int, ...]
 Place = tuple[int, int]
 
-MAX_DEPTH, MAX_ALIASES, MAX_COPIED, MAX_VALUES = 40, 50, 20_000, 50_000
+MAX_DEPTH, MAX_ALIASES, MAX_COPIED, MAX_VALUES = 40, 50, 20_000, 200_000
 ADVICE = {
     "mapping values are not allowed": "one `key: value` a line; put a text with `: ` in it in quotes",
     "cannot start any token": "spaces, no tabs, before a key; put a text that starts with @, ` or % in quotes",

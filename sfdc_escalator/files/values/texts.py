@@ -11,6 +11,8 @@ NAME_FORM = "lower-case letters, digits and `-`, 63 at most"
 SNAKE = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 SNAKE_FORM = "lower-case letters, digits and `_`"
 LIST_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,62}", re.ASCII)
+YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+"""The meaning that YAML 1.1 gave to these texts."""
 RELATION = re.compile(r"[A-Za-z]\w{0,79}", re.ASCII)
 
 

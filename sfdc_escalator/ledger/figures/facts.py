@@ -4,8 +4,6 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-import sqlalchemy as sa
-
 from sfdc_escalator.escalation.figures.figures import Facts, OfEscalations
 from sfdc_escalator.escalation.figures.troubles import Troubles, Warnings
 from sfdc_escalator.ledger.figures.escalations import started_in
@@ -13,6 +11,7 @@ from sfdc_escalator.ledger.figures.runs import read_runs
 from sfdc_escalator.ledger.figures.troubles import read_failures, read_holds, read_messages, read_warnings
 from sfdc_escalator.ledger.figures.wanted import Wanted
 from sfdc_escalator.ledger.store import SqlHistory
+from sfdc_escalator.ledger.tables.rows import each_value
 from sfdc_escalator.ledger.tables.schema import runs
 
 
@@ -27,7 +26,7 @@ class About(NamedTuple):
 def about(trail: SqlHistory, policies: Collection[str]) -> About:
     """Raises LedgerUnusable for a damaged ledger."""
     with trail.reading() as connection:
-        orgs = connection.scalars(sa.select(runs.c.organization_id).distinct().order_by(runs.c.organization_id)).all()
+        orgs = connection.scalars(each_value(runs.c.organization_id)).all()
         uses = [use for one in orgs for use in trail.policy_uses(connection, one).items()]
         times = [at for one in orgs if (at := trail.org_time(connection, one))]
     zones = frozenset(use.zone for name, use in uses if not policies or name in policies)

@@ -43,13 +43,15 @@ def rung_facts(name: RungName, seen_at: datetime, *, gone: bool) -> Row:
 
 
 def holds_in(connection: sa.Connection, organization_id: str) -> tuple[Hold, ...]:
-    """The holds that were not released, and all of cases with an open escalation, oldest first."""
+    """The holds that were not released, and all of cases with an open escalation, oldest first. One query for each, so
+    that each has an index."""
     is_open = escalations.c.state.in_([EscalationState.APPLIED, EscalationState.UNKNOWN, EscalationState.SENDING])
     ours = escalations.c.organization_id == organization_id
     cases = sa.select(escalations.c.case_id).where(ours & is_open & (escalations.c.rung == FIRST_RUNG))
-    wanted = holds.c.released.is_(None) | holds.c.case_id.in_(cases)
-    found = sa.select(holds).where((holds.c.organization_id == organization_id) & wanted)
-    return holds_of(connection, found.order_by(holds.c.hold))
+    each = sa.select(holds).where(holds.c.organization_id == organization_id).order_by(holds.c.hold)
+    lasting = holds_of(connection, each.where(holds.c.released.is_(None)))
+    of_open = holds_of(connection, each.where(holds.c.released.is_not(None), holds.c.case_id.in_(cases)))
+    return tuple(sorted((*lasting, *of_open), key=lambda one: one.event))
 
 
 def holds_of(connection: sa.Connection, query: sa.Select[Any]) -> tuple[Hold, ...]:

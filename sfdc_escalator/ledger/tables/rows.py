@@ -68,6 +68,16 @@ def _is_sound(value: object, kind: type, nullable: bool) -> bool:
     return type(value) is kind and (kind is not int or 0 <= value <= MOST)  # type: ignore[operator]
 
 
+def each_value(column: sa.Column[Any], wanted: sa.ColumnElement[bool] | None = None) -> sa.Select[tuple[Any]]:
+    """The different values of the column in these rows, in order: one look into an index for each, where DISTINCT reads
+    every row."""
+    wanted = sa.true() if wanted is None else wanted
+    known = sa.select(sa.func.min(column).label("value")).where(wanted).cte("known", recursive=True)
+    following = sa.select(sa.func.min(column)).where(wanted, column > known.c.value).scalar_subquery()
+    known = known.union_all(sa.select(following).where(known.c.value.is_not(None)))
+    return sa.select(known.c.value).where(known.c.value.is_not(None))
+
+
 def route_of(row: Mapping[Any, Any]) -> tuple[str, str]:
     """The policy and the route of a live route. Raises LedgerUnusable."""
     with naming(f"the live route {row['policy']!s:.60}/{row['route']!s:.60}"):
@@ -75,10 +85,10 @@ def route_of(row: Mapping[Any, Any]) -> tuple[str, str]:
         return found["policy"], found["route"]
 
 
-def user_of(row: Mapping[Any, Any]) -> str:
+def user_of(value: object) -> str:
     """The user of a run. Raises LedgerUnusable."""
-    with naming(f"a run by the user {row['user_id']!s:.60}"):
-        return str(checked(runs, row)["user_id"])
+    with naming(f"a run by the user {value!s:.60}"):
+        return str(checked(runs, {"user_id": value})["user_id"])
 
 
 def org_time_of(seq: int, body: bytes) -> datetime | None:

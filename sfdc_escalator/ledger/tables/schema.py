@@ -85,7 +85,7 @@ escalations = sa.Table(
     sa.Column("turn", sa.Integer, nullable=False),
     sa.Column("wrote", sa.Text),
     sa.Index("escalations_by_case", "case_id"),
-    sa.Index("escalations_by_state", "state", "rung"),
+    sa.Index("escalations_by_state", "state", "rung", "organization_id"),
     comment="Before, wrote and ladder are canonical JSON. Before and wrote: the values of the case by field, "
     "null where nothing was sent. Ladder: the facts about it, at its start. Of the turn of a rung: the moment at which "
     "it was due, and the key of its start.",
@@ -95,7 +95,7 @@ runs = sa.Table(
     "runs",
     metadata,
     sa.Column("run", sa.Text, primary_key=True),
-    sa.Column("organization_id", sa.Text, nullable=False, index=True),
+    sa.Column("organization_id", sa.Text, nullable=False),
     sa.Column("event", sa.Integer, nullable=False, unique=True),
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("host", sa.Text, nullable=False),
@@ -104,7 +104,8 @@ runs = sa.Table(
     sa.Column("started_at", sa.Text, nullable=False),
     sa.Column("finished_at", sa.Text),
     sa.Column("result", sa.Text),
-    sa.Index("runs_of_org", "organization_id", "event"),
+    sa.Index("runs_by_event", "organization_id", "event"),
+    sa.Index("runs_by_user", "organization_id", "user_id"),
     comment="Policies and result are canonical JSON.",
 )
 
@@ -161,6 +162,7 @@ holds = sa.Table(
     sa.Column("why", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Index("holds_of_org", "organization_id", "case_id"),
+    sa.Index("holds_that_last", "released", "organization_id"),
     comment="Hold is the number of the event that began it; event that of its newest one.",
 )
 
@@ -225,12 +227,16 @@ notices = sa.Table(
     sa.Column("sent_at", sa.Text),
     sa.Column("is_first", sa.Integer, nullable=False),
     sa.Column("reference", sa.Text, nullable=False),
-    sa.Index("notices_by_state", "organization_id", "state"),
+    sa.Column("forgotten", sa.Integer),
+    sa.Index("notices_by_state", "state", "organization_id"),
     sa.Index("notices_by_key", "key"),
+    sa.Index("notices_by_case", "organization_id", "case_id"),
+    sa.Index("notices_by_time", "organization_id", "last_try", "event"),
+    sa.Index("notices_to_forget", "organization_id", "forgotten", "last_try", "queued_at"),
     comment="The outbox. Event is the number of the event that queued it, whose payload is its message. Together and "
     "within (seconds) are those of `one_notice_per`; holder is the process that sends it now. Repeats counts the tries "
     "that may have been delivered; is_first says that it was sent as the first of those together; remark is a line "
-    "that was added when its outcome was known.",
+    "that was added when its outcome was known; forgotten is 1 once its message was erased.",
 )
 
 EVENT_ABOUT = ("at", "case_id", "event", "key", "note", "organization_id", "run", "seq")

@@ -13,7 +13,7 @@ from sfdc_escalator.escalation.outbox.queued import NoticeState, OutboxCounts, Q
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.notice_rows import queued_of
-from sfdc_escalator.ledger.tables.rows import escalation_of, naming
+from sfdc_escalator.ledger.tables.rows import each_value, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, events, notices, payloads, runs
 from sfdc_escalator.ledger.tables.times import time_of
 from sfdc_escalator.pipeline.read_models.notices import (
@@ -37,7 +37,7 @@ EVENTS = "notice|_%"
 def organizations(trail: SqlHistory) -> tuple[str, ...]:
     """The ids of the orgs that the ledger has runs of."""
     with trail.reading() as connection:
-        return tuple(connection.scalars(sa.select(runs.c.organization_id).distinct().order_by(runs.c.organization_id)))
+        return tuple(connection.scalars(each_value(runs.c.organization_id)))
 
 
 def notice_list(trail: SqlHistory, organization_id: str, limit: int) -> NoticeList:
@@ -60,7 +60,8 @@ def rows(
 
 def counted(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> OutboxCounts:
     """The notices that wait, and those that a person has to look at."""
-    by_state = sa.select(notices.c.state, sa.func.count()).where(wanted).group_by(notices.c.state)
+    counted = notices.c.state.in_((*COUNTED, UNDELIVERED))
+    by_state = sa.select(notices.c.state, sa.func.count()).where(wanted & counted).group_by(notices.c.state)
     found: dict[str, int] = {row[0]: row[1] for row in connection.execute(by_state)}
     return OutboxCounts(sum(found.get(one, 0) for one in COUNTED), found.get(UNDELIVERED, 0))
 
@@ -70,18 +71,35 @@ def undelivered(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> tu
     return rows(connection, wanted & (notices.c.state == UNDELIVERED), (notices.c.event,))
 
 
-def last_and_next(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> LastAndNext:
-    """The last notices that ended, and the next ones to be sent."""
-    at = sa.func.coalesce(notices.c.last_try, notices.c.queued_at)
-    ended = rows(connection, wanted & notices.c.state.not_in(OPEN), (at.desc(), notices.c.event.desc()), MOST_SHOWN)
-    waiting = rows(connection, wanted & notices.c.state.in_(OPEN), (notices.c.at, notices.c.event), MOST_SHOWN)
-    return LastAndNext(ended, waiting)
+def last_and_next(connection: sa.Connection, organization_id: str) -> LastAndNext:
+    """The last notices of the org that ended, and the next ones to be sent. What was tried and what was not each has
+    its order in the index of the times."""
+    ours, newest = notices.c.organization_id == organization_id, notices.c.event.desc()
+    ended, last_try = ours & notices.c.state.not_in(OPEN), notices.c.last_try
+    tried = rows(connection, ended & last_try.is_not(None), (last_try.desc(), newest), MOST_SHOWN)
+    never = rows(connection, ended & last_try.is_(None), (newest,), MOST_SHOWN)
+    return of_all([LastAndNext(tried, waiting(connection, ours)), LastAndNext(never)])
+
+
+def waiting(connection: sa.Connection, wanted: sa.ColumnElement[bool]) -> tuple[Queued, ...]:
+    return rows(connection, wanted & notices.c.state.in_(OPEN), (notices.c.at, notices.c.event), MOST_SHOWN)
+
+
+def of_all(found: Iterable[LastAndNext]) -> LastAndNext:
+    """The last and the next ones of all of these."""
+    each = tuple(found)
+    ended, coming = ([one for some in each for one in some.last], [one for some in each for one in some.next])
+    ended.sort(key=lambda one: one.last_try or one.notice.queued_at, reverse=True)
+    coming.sort(key=lambda one: one.at)
+    return LastAndNext(tuple(ended[:MOST_SHOWN]), tuple(coming[:MOST_SHOWN]))
 
 
 def notices_of_case(trail: SqlHistory, organization_id: str, case_id: str) -> LastAndNext:
     with trail.reading() as connection:
-        ours = notices.c.organization_id == organization_id
-        return last_and_next(connection, ours & (notices.c.case_id == case_id))
+        ours = (notices.c.organization_id == organization_id) & (notices.c.case_id == case_id)
+        at = sa.func.coalesce(notices.c.last_try, notices.c.queued_at)
+        ended = rows(connection, ours & notices.c.state.not_in(OPEN), (at.desc(), notices.c.event.desc()), MOST_SHOWN)
+        return LastAndNext(ended, waiting(connection, ours))
 
 
 def named_here(organization_id: str, case_ids: Sequence[str], keys: Sequence[str]) -> sa.ColumnElement[bool]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.undoing.proved import undone_by_notes
 from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.rows import escalation_of
@@ -33,7 +34,8 @@ def resolve(ledger: SqlLedger, run: str, key: str, *, applied: bool, by: str) ->
                 escalation, state=state, attempts=0, message="" if applied else "a person: it was not written"
             )
             facts = {"by": by, "as": "applied" if applied else "absent"}
-            undone = undone_by_notes(ledger.history(organization).with_escalations([now]))
+            around = History.of(ledger.past(organization, (), [now.key, now.start_key]))
+            undone = undone_by_notes(around.with_escalations([now]))
             ends = [Change("undone", one, one.case_number, "", facts=facts) for one in undone]
             lease.record([Change("resolved", now, escalation.case_number, "", (), facts=facts), *ends])
         except Invalid as error:

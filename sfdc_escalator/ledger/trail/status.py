@@ -15,10 +15,10 @@ from sfdc_escalator.ledger.idle.rows import open_rows, started_alone
 from sfdc_escalator.ledger.self_check import self_check
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.kept_texts import readable
-from sfdc_escalator.ledger.tables.rows import checked, escalation_of, naming
+from sfdc_escalator.ledger.tables.rows import checked, each_value, escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, runs
 from sfdc_escalator.ledger.tables.times import time_of
-from sfdc_escalator.ledger.trail.notices import counted, last_and_next, undelivered
+from sfdc_escalator.ledger.trail.notices import counted, last_and_next, of_all, undelivered
 from sfdc_escalator.ledger.trail.open_escalations import every_hold, held_cases, open_escalations
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus, RunRecord
 from sfdc_escalator.pipeline.read_models.notices import waiting_for_a_person
@@ -37,11 +37,12 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool
         success = max((one for one in recorded if one.exit == 0), key=_start, default=None)
         unsettled = readable(connection, connection.execute(_waiting()).mappings(), "message")
         waiting = [escalation_of(row) for row in unsettled]
-        orgs = connection.scalars(sa.select(runs.c.organization_id).distinct().order_by(runs.c.organization_id)).all()
+        orgs = connection.scalars(each_value(runs.c.organization_id)).all()
         left = [trail.waitlist(connection, one) for one in orgs]
         found = [one for waitlist in left for one in still_waiting(connection, waitlist)]
         lost = waiting_for_a_person(undelivered(connection, sa.true()))
-        counts, notices = counted(connection, sa.true()), last_and_next(connection, sa.true())
+        counts = counted(connection, sa.true())
+        notices = of_all(last_and_next(connection, one) for one in orgs)
         now = now or (time_of_run(trail, connection, last) if last else None)
         held = held_cases(connection, now)
         known = tuple(open_escalations(connection, held))

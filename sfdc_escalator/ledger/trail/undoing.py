@@ -14,6 +14,7 @@ from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.kept_texts import kept_in
 from sfdc_escalator.ledger.tables.rows import escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, events, notices, payloads, runs
+from sfdc_escalator.ledger.trail.audit import nearest
 from sfdc_escalator.ledger.trail.notices import rows
 from sfdc_escalator.ledger.writing.notices import parts
 from sfdc_escalator.pipeline.ports.undoing import RunWrites
@@ -45,6 +46,10 @@ class SqlUndoTrail:
             keys = [*connection.scalars(wrote), *connection.scalars(alone)]
             return RunWrites(frozenset(str(key) for key in keys), int(connection.scalar(adopted) or 0))
 
+    def nearest(self, key: str) -> str | None:
+        with self._trail.reading() as connection:
+            return nearest(connection, key).nearest
+
     def notices_about(self, start_keys: Collection[str]) -> tuple[Queued, ...]:
         ours = notices.c.organization_id == self._organization_id
         with self._trail.reading() as connection:
@@ -61,6 +66,9 @@ class NoTrail:
     def written_by(self, run: str) -> RunWrites | None:  # noqa: ARG002
         return None
 
+    def nearest(self, key: str) -> str | None:  # noqa: ARG002
+        return None
+
     def notices_about(self, start_keys: Collection[str]) -> tuple[Queued, ...]:  # noqa: ARG002
         return ()
 
@@ -68,10 +76,10 @@ class NoTrail:
 def undos_of_case(trail: SqlHistory, organization_id: str, case_id: str) -> tuple[UndoneOnCase, ...]:
     """The undos that were written on the case, oldest first."""
     this = (escalations.c.organization_id == organization_id) & (escalations.c.case_id == case_id)
-    undos = sa.select(escalations).where(this, escalations.c.rung == UNDO, escalations.c.state == "applied")
     with trail.reading() as connection:
-        found = connection.execute(undos.order_by(escalations.c.event)).mappings().all()
-        return tuple(undone_of(connection, row) for row in found)
+        found = connection.execute(sa.select(escalations).where(this).order_by(escalations.c.event)).mappings().all()
+        undos = (row for row in found if (row["rung"], row["state"]) == (UNDO, "applied"))
+        return tuple(undone_of(connection, row) for row in undos)
 
 
 def undone_of(connection: sa.Connection, row: Any) -> UndoneOnCase:

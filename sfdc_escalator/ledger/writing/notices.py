@@ -116,6 +116,7 @@ def erase_texts(connection: sa.Connection, journal: Journal, rows: Sequence[Mapp
     journal.write()
     for part in parts([row["event"] for row in rows]):
         connection.execute(payloads.delete().where(payloads.c.event.in_(part)))
+        connection.execute(notices.update().where(notices.c.event.in_(part)).values(forgotten=1))
 
 
 def parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

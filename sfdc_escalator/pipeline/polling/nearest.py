@@ -8,9 +8,11 @@ from sfdc_escalator.escalation.explaining.misses import NearMiss, nearest_misses
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.polling.second_look import Look, second_look
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.recall import Recall
 
 MOST_READ = 2_000
 """The largest number of cases that are examined: one page of a query."""
@@ -49,7 +51,13 @@ class Nearest:
 
 
 def near_misses(
-    org: Org, policies_in_org: Sequence[PolicyInOrg], looks: Sequence[Look], us: frozenset[str], options: RunOptions
+    org: Org,
+    policies_in_org: Sequence[PolicyInOrg],
+    history: History,
+    looks: Sequence[Look],
+    us: frozenset[str],
+    options: RunOptions,
+    recall: Recall,
 ) -> tuple[NearMiss, ...]:
     """The nearest misses among the cases of the poll. The poll leaves out cases without a match, so the longest-waiting
     ones are read as well."""
@@ -59,6 +67,8 @@ def near_misses(
         if options.case is None
         else ()
     )
+    history = recall.cases(history, (case.id for case in waiting))
+    policies_in_org = [replace(in_org, history=history) for in_org in policies_in_org]
     wide = second_look(org, policies_in_org, [case for case in waiting if case.id not in polled], us)
     unread = {case.id: one.unread(case.id) for one in (*looks, wide) for case in one.cases}
     cases = [case for one in (*looks, wide) for case in one.cases]

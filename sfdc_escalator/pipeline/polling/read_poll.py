@@ -22,6 +22,7 @@ from sfdc_escalator.escalation.world.org import OrgFacts
 from sfdc_escalator.pipeline.polling.nearest import Nearest
 from sfdc_escalator.pipeline.polling.second_look import Look, is_survivor, missing_of
 from sfdc_escalator.pipeline.ports.org import CasePage, Org
+from sfdc_escalator.pipeline.ports.recall import Recall
 
 TOGETHER = 2_000
 """The number of cases of one second look: as many ids as one call takes."""
@@ -70,13 +71,14 @@ class NoMatches:
 
 @dataclass
 class Reading:
-    """A poll under way. What it decides about a case counts only where the case is let go: those that are kept are
-    judged once everything about them is known."""
+    """A poll under way; `history` grows by the past of the cases that are read. What it decides about a case counts
+    only where the case is let go: those that are kept are judged once everything about them is known."""
 
     org: Org
     policies: Sequence[Policy]
     org_facts: OrgFacts
     history: History
+    recall: Recall
     now: datetime
     us: frozenset[str]
     options: RunOptions
@@ -113,8 +115,16 @@ class Reading:
             if route.warn
         )
 
+    def _remember(self, cases: Sequence[Case]) -> None:
+        """Adds the past of these cases to the history, before they are judged."""
+        known = self.recall.cases(self.history, (case.id for case in cases))
+        if known is not self.history:
+            self.history = known
+            self._in_org = {name: replace(one, history=known) for name, one in self._in_org.items()}
+
     def _take(self, page: CasePage) -> None:
         self._count += len(page.cases)
+        self._remember(page.cases)
         policies_in_org = tuple(self._in_org.values())
         missing = missing_of(policies_in_org, page.cases)
         if not missing:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
-from sfdc_escalator.escalation.conditions.tree import could_hold
 from sfdc_escalator.escalation.decisions.policy_in_org import NONE, PolicyInOrg
 from sfdc_escalator.escalation.policy.policy import Route
 from sfdc_escalator.escalation.world.case import Case
@@ -47,10 +46,11 @@ def common_paths(cases: Sequence[Case]) -> frozenset[str]:
 def is_survivor(policies_in_org: Sequence[PolicyInOrg], case: Case, unread: frozenset[Need]) -> bool:
     """True where a route could still match."""
     return any(
-        could_hold(condition, case, here, unread)
+        answer(case, here) is not False
         for in_org in policies_in_org
         if not in_org.is_outside(case, unread)
-        for route, condition in in_org.judged
+        for route, answer in in_org.policy.answers(unread).of(case)
+        if route.name not in in_org.unpolled
         for here in now_and_then(in_org.circumstances_of(route, case), route)
     )
 

@@ -58,7 +58,16 @@ class HistoryReader(Protocol):
         """The ledger's URL or path, without secrets."""
         ...
 
-    def history(self, organization_id: str) -> History: ...
+    def history(self, organization_id: str) -> History:
+        """The history without the past: of the escalations those on cases where one is not over (`is_over`)."""
+        ...
+
+    def past(
+        self, organization_id: str, case_ids: Collection[str], keys: Collection[str] = ()
+    ) -> tuple[Escalation, ...]:
+        """Everything about these cases, and about the cases of the escalations with these keys, over or not. It costs
+        one look into an index for each of them."""
+        ...
 
     def self_check(self, organization_id: str) -> SelfCheck:
         """The open escalations that nothing would carry on, from the rows alone."""

@@ -20,6 +20,10 @@ class UndoTrail(Protocol):
         """The work of the run with this id; None where no live run on this org has it."""
         ...
 
+    def nearest(self, key: str) -> str | None:
+        """The key of the ledger that looks most like this one, which it does not have."""
+        ...
+
     def notices_about(self, start_keys: Collection[str]) -> tuple[Queued, ...]:
         """The notices of the escalations with these starts, whatever became of them, oldest first, without texts."""
         ...

@@ -13,15 +13,17 @@ from sfdc_escalator.escalation.note.note import Renderer
 from sfdc_escalator.escalation.planning.run_options import RunOptions
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
-from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.pipeline.polling.read_poll import in_this_org
+from sfdc_escalator.pipeline.ports.ledger import HistoryReader
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.recall import Recall
 from sfdc_escalator.pipeline.preparing.case_ladders import CaseLadder, ladders_of_case
 from sfdc_escalator.pipeline.preparing.prepare import Prepared, poll_one, prepare
 from sfdc_escalator.pipeline.read_models.notices import LastAndNext
 from sfdc_escalator.pipeline.read_models.undone import UndoneOnCase
+from sfdc_escalator.pipeline.run_clock import check_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,22 @@ class Examined:
 
 
 def examine(
-    org: Org, caller: Caller, history: History, policies: Sequence[Policy], case: str, render: Renderer
+    org: Org,
+    caller: Caller,
+    ledger: HistoryReader,
+    policies: Sequence[Policy],
+    case: str,
+    render: Renderer,
+    *,
+    accepts_clock: bool,
 ) -> Examined:
-    """Reads the case. Raises Invalid for a case that the org does not show, or where no route could be asked for."""
+    """Reads the case. Raises Invalid for a case that the org does not show, or where no route could be asked for, and
+    OrgUnavailable for a clock that cannot be right."""
+    history, recall = ledger.history(caller.organization_id), Recall(ledger, caller.organization_id)
+    check_clock(caller.now, history.org_time, accept=accepts_clock)
     org_facts = org.facts(caller, policies)
     found, broken = poll_one(org, policies, org_facts, case)
+    history = recall.cases(history, [found.id])
     policies_in_org = in_this_org(policies, org_facts, history, caller.now, broken)
     needs = frozenset[Need]().union(*(in_org.needs for in_org in policies_in_org))
     (complete,) = org.complete([found], needs, history.users | {caller.user_id})
@@ -50,7 +63,7 @@ def examine(
     if any(isinstance(one, Match) and one.state is State.PLANNED for one in judged):
         try:
             options = RunOptions(backlog="escalate", accept_clock=True)
-            prepared = prepare(org, caller, history, policies, options, render)
+            prepared = prepare(org, caller, ledger, policies, options, render)
         except PlanRefused as error:
             judged = [withheld(one, error.message) for one in judged]
         else:

@@ -14,6 +14,7 @@ from sfdc_escalator.escalation.world.keys import Identity, identity_on
 from sfdc_escalator.pipeline.changes import escalation_found
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.org import KeyedNote, Org
+from sfdc_escalator.pipeline.ports.recall import Recall
 from sfdc_escalator.pipeline.preparing.recover import turns_with, written_at
 
 NOT_SETTLED = frozenset(
@@ -32,7 +33,7 @@ FOUND = "its note was found in the org"
 
 
 def look_for_keys(
-    org: Org, judged: Iterable[Match | NoMatch], history: History, us: frozenset[str]
+    org: Org, judged: Iterable[Match | NoMatch], history: History, us: frozenset[str], recall: Recall
 ) -> tuple[Change, ...]:
     """The escalations whose note is on a case with a planned match, and that the ledger does not hold as done:
     whatever their policy, route and episode."""
@@ -45,6 +46,7 @@ def look_for_keys(
     notes = [note for note in org.keyed_notes(sorted(planned), us) if note.case_id in planned]
     strange = sorted({note.case_id for note in notes if not is_of_its_case(note, planned[note.case_id])})
     losers = org.merged_into(strange) if strange else {}
+    history = recall.keys(history, {note.key for note in notes})
     known = {escalation.key: escalation for escalation in history.everything()}
     found: dict[str, Change] = {}
     for note in notes:  # oldest first

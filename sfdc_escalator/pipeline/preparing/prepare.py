@@ -25,8 +25,9 @@ from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.polling.read_poll import Listing, NoMatches, Poll, Reading, in_this_org
-from sfdc_escalator.pipeline.ports.ledger import Change
+from sfdc_escalator.pipeline.ports.ledger import Change, HistoryReader
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.recall import Recall
 from sfdc_escalator.pipeline.preparing.incomplete_rungs import around_incomplete
 from sfdc_escalator.pipeline.preparing.keys_found import look_for_keys, refuse_if_lost
 from sfdc_escalator.pipeline.preparing.ladders import Ladders, read_ladders
@@ -88,7 +89,7 @@ class Prepared:
 def prepare(
     org: Org,
     caller: Caller,
-    remembered: History,
+    ledger: HistoryReader,
     policies: Sequence[Policy],
     options: RunOptions,
     render: Renderer,
@@ -99,15 +100,17 @@ def prepare(
     Raises Invalid for a route or case that does not exist, PlanRefused for a lost ledger,
     OrgUnavailable for a clock that cannot be right."""
     check_route(policies, options)
+    remembered, recall = ledger.history(caller.organization_id), Recall(ledger, caller.organization_id)
     check_clock(caller.now, remembered.org_time, accept=options.accept_clock)
     org_facts = org.facts(caller, policies)
     us = remembered.users | {caller.user_id}
     needs = frozenset[Need]().union(*(policy.needs() for policy in policies))
     needs |= org_facts.describe.readable(path for policy in policies for path in policy.optional_paths)
     settled = recover(org, remembered, paths_of(needs), us, caller.now)
-    history = remembered.with_escalations(one.escalation for one in settled)
+    history = with_settled(remembered, settled, recall)
     no_matches = NoMatches(listing)
-    poll = Reading(org, policies, org_facts, history, caller.now, us, options, no_matches).to_end()
+    reading = Reading(org, policies, org_facts, history, recall, caller.now, us, options, no_matches)
+    poll, history = reading.to_end(), reading.history
     if options.case is not None:
         check_found(options.case, poll.count, poll.broken, policies)
     policies_in_org, look = in_this_org(policies, org_facts, history, caller.now, poll.broken), poll.look
@@ -116,7 +119,7 @@ def prepare(
     if options.case is None:
         watched, unpolled, closed = watch(org, history, policies_in_org, look, needs, complete=not poll.broken)
         open_cases |= unpolled
-        history = history.with_escalations(one.escalation for one in watched)
+        history = with_settled(history, watched, recall)
         ended = tuple(Settled("superseded", one) for one in doubles(history, policies, caller.organization_id))
         settled, history = (*settled, *watched, *ended), history.with_escalations(one.escalation for one in ended)
     settled, history = with_overtaken(settled, history, caller)
@@ -126,9 +129,10 @@ def prepare(
     settled, history = (*settled, *ladders.settled), history.with_escalations(one.escalation for one in ladders.settled)
     policies_in_org = with_history(policies_in_org, history)
     judged = [*judge_all(policies_in_org, look.cases), *ladders.matches]
-    found = look_for_keys(org, judged, history, us)
+    found = look_for_keys(org, judged, history, us, recall)
     if found:
         refuse_if_lost(history, found)
+        history = recall.around(history, (one.escalation for one in found))
         here = still_here(look.cases, found, history)
         history = history.with_escalations(one.escalation for one in found)
         settled, history = with_overtaken(settled, history, caller)
@@ -155,6 +159,12 @@ def prepare(
         ladders,
         closed,
     )
+
+
+def with_settled(history: History, settled: Iterable[Settled], recall: Recall) -> History:
+    """The history with these; a merge may have moved them to a case with a past of its own."""
+    now = tuple(one.escalation for one in settled)
+    return recall.around(history, now).with_escalations(now)
 
 
 def with_overtaken(settled: Iterable[Settled], history: History, caller: Caller) -> tuple[tuple[Settled, ...], History]:

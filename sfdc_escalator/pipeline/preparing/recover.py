@@ -84,7 +84,7 @@ def watch(
 
     `complete` says that the poll dealt with every route: only then can an episode end.
     """
-    standing = [escalation for escalation in history.everything() if escalation.is_start and is_watched(escalation)]
+    standing = [escalation for escalation in history.starts() if escalation.is_watched]
     polled = {case.id: CaseNow(case, False, False, None) for case in look.cases}
     absent = {escalation.case_id for escalation in standing} - polled.keys()
     seen = polled | all_cases_now(org, absent, paths_of(needs), frozenset())
@@ -101,13 +101,6 @@ def watch(
     cases = {one.case.id: one.case for one in is_open if one.case.id not in polled}
     closed = {one.case.id: one.case for one in seen.values() if one.is_closed}
     return (*settled, *(Settled("merged", turn) for turn in turns)), cases, closed
-
-
-def is_watched(start: Escalation) -> bool:
-    """True for what is open; and for what is undone, until its case is closed: only then may it be escalated again."""
-    if start.state is EscalationState.UNDONE:
-        return not start.message
-    return start.state in (EscalationState.APPLIED, EscalationState.ADOPTED)
 
 
 def turns_with(

@@ -1,6 +1,5 @@
 """The result of a backtest as reports print it."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,14 +45,15 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BacktestResult:
-    """The matches of a policy and the rungs that were climbed, sorted by case, route, episode and time. `routes` are
-    its routes in the policy's order, `rungs` those of each route that has any. `messages` are counted by recipient and
-    ISO week."""
+    """The counts of a policy. `routes` are its routes in the policy's order, `rungs` those of each route that has any.
+    `counts` are the matches of each route, and the climbs of each of its rungs; `matched` the cases with a match.
+    `messages` are counted by recipient and ISO week."""
 
     policy: str
     digest: str
     routes: tuple[str, ...]
-    matches: tuple[PastMatch, ...]
+    counts: Mapping[tuple[str, str], int]
+    matched: int
     cases: int
     rows: int
     polls: int
@@ -61,17 +61,22 @@ class BacktestResult:
     messages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
-    def starts(self) -> tuple[PastMatch, ...]:
-        return tuple(match for match in self.matches if match.is_start)
+    def matches(self) -> int:
+        """The number of matches, those of rungs included."""
+        return sum(self.counts.values())
+
+    @property
+    def starts(self) -> int:
+        return sum(self.by_route.values())
 
     @property
     def by_route(self) -> Mapping[str, int]:
         """The number of matches of each route, zero included, without those of its rungs."""
-        counts = Counter(match.route for match in self.starts)
-        return {route: counts[route] for route in self.routes}
+        return {route: self.counts.get((route, FIRST_RUNG), 0) for route in self.routes}
 
     @property
     def by_rung(self) -> Mapping[str, Mapping[str, int]]:
         """The number of times that each rung was climbed, by route, zero included."""
-        counts = Counter((match.route, match.rung) for match in self.matches)
-        return {route: {rung: counts[route, rung] for rung in rungs} for route, rungs in self.rungs.items()}
+        return {
+            route: {rung: self.counts.get((route, rung), 0) for rung in rungs} for route, rungs in self.rungs.items()
+        }

@@ -1,7 +1,7 @@
 """Applies a saved plan: checks it against the org now, then carries out exactly its orders, or none of them."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from sfdc_escalator.pipeline.ports.ledger import Change, Lease, Ledger, RunEnd, 
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.outbox import PostOffice
 from sfdc_escalator.pipeline.ports.progress import Progress
+from sfdc_escalator.pipeline.ports.recall import Recall
 from sfdc_escalator.pipeline.preparing.recover import Settled, recover
 from sfdc_escalator.pipeline.read_models.notices import waiting_for_a_person
 from sfdc_escalator.pipeline.run_clock import RunClock, check_clock
@@ -92,6 +93,7 @@ def carry_out_saved(
             facts = org.facts(caller, ())
             settled = recover(org, history, frozenset(), history.users | {caller.user_id}, caller.now)
             history = store_settled(lease, history, settled)
+            history = Recall(ledger, caller.organization_id).keys(history, keys_of(plan))
             sent_keys = sent(plan.sha256, [one.key for one in plan.orders])
             checked = recheck(org, plan, history, sent_keys, facts)
             refuse_if_lost(history, checked)
@@ -111,6 +113,14 @@ def carry_out_saved(
     if not whole:
         result = replace(result, post=deliver(post.outbox, post.channels(facts), plan.rules, clock.now, stop))
     return replace(result, audit_head=ledger.head(caller.organization_id), api_calls=org.api_calls, retries=org.retries)
+
+
+def keys_of(plan: SavedPlan) -> Iterator[str]:
+    """The keys of everything that the plan carries out, ends, skips, moves or adopts."""
+    yield from (one.identity.key for one in plan.adopted)
+    for order in plan.orders:
+        moved = (order.ladder_after,) if order.ladder_after else ()
+        yield from (order.key, order.start_key, *(one.key for one in (*order.takes_over, *order.skips, *moved)))
 
 
 def store_settled(lease: Lease, history: History, settled: Sequence[Settled]) -> History:

@@ -18,6 +18,7 @@ from sfdc_escalator.escalation.world.org import Caller, OrgFacts
 from sfdc_escalator.pipeline.changes import escalation_found
 from sfdc_escalator.pipeline.ports.ledger import Change
 from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.recall import Recall
 from sfdc_escalator.pipeline.ports.undoing import UndoTrail
 from sfdc_escalator.pipeline.preparing.recover import Settled
 from sfdc_escalator.pipeline.undoing.reading import (
@@ -32,6 +33,7 @@ from sfdc_escalator.pipeline.undoing.reading import (
 from sfdc_escalator.pipeline.undoing.targets import (
     Wanted,
     identity_of,
+    recalled,
     settled_already,
     start_of,
     targets,
@@ -81,6 +83,7 @@ def prepare_undo(
     org: Org,
     caller: Caller,
     remembered: History,
+    recall: Recall,
     policies: Sequence[Policy],
     wanted: Wanted,
     trail: UndoTrail,
@@ -90,10 +93,10 @@ def prepare_undo(
     """Everything but the notices. With `waits` cases that changed a moment ago are read again. Raises Invalid for what
     cannot be undone."""
     us, organization_id = remembered.users | {caller.user_id}, caller.organization_id
+    remembered = recalled(wanted, remembered, trail, recall)
     chosen = targets(wanted, remembered, trail)
     settled, history = settle(org, caller, remembered, chosen, us)
-    now = {one.key: one for one in history.everything()}
-    chosen = tuple(now[one.key] for one in chosen)
+    chosen = tuple(history.find(one.key) or one for one in chosen)
     org_facts = org.facts(caller, policies)
     ends = {one.key: settled_already(one, history, organization_id) for one in chosen}
     looked_at = [one for one in chosen if ends[one.key] is None]
@@ -156,7 +159,7 @@ def planned(target: Escalation, identity: Identity, facts: Facts) -> Undo:
     """The undo with its order; rejected where the owner from before cannot own the case any more."""
     case, back, policy = facts.cases[target.case_id], facts.back[target.key], facts.policies.get(target.policy)
     note = facts.read.notes.get(target.key)
-    earlier = next((one for one in facts.history.everything() if one.key == identity.key), None)
+    earlier = facts.history.find(identity.key)
     basis = Basis(
         takes_back=takes_back(target, facts.history),
         why=facts.wanted.why,

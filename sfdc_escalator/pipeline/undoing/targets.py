@@ -1,7 +1,6 @@
 """The escalations that a person wants to take back, found in the ledger by keys and runs. Reads only."""
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sfdc_escalator.errors import Invalid, Problem, counted
@@ -9,6 +8,7 @@ from sfdc_escalator.escalation.undoing.undo import Undo, UndoState, left
 from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.keys import Identity, turn_of_undo
+from sfdc_escalator.pipeline.ports.recall import Recall
 from sfdc_escalator.pipeline.ports.undoing import RunWrites, UndoTrail
 
 IN_FLIGHT = frozenset({EscalationState.UNKNOWN, EscalationState.SENDING})
@@ -31,18 +31,21 @@ class Wanted:
     case: str | None = None
 
 
+def recalled(wanted: Wanted, history: History, trail: UndoTrail, recall: Recall) -> History:
+    """The history with everything about the cases of what the person names, and of their starts."""
+    writes = (trail.written_by(name.strip()) for name in wanted.names if not is_key(name))
+    keys = {name.strip().upper() for name in wanted.names if is_key(name)}.union(*(one.keys for one in writes if one))
+    history = recall.keys(history, keys)
+    return recall.keys(history, {one.start_key for key in keys if (one := history.find(key))})
+
+
 def targets(wanted: Wanted, history: History, trail: UndoTrail) -> tuple[Escalation, ...]:
     """The starts and turns of rungs to take back, each once; a turn whose start is among them is part of that. Raises
     Invalid with everything that is wrong."""
-    known = {one.key: one for one in history.everything()}
     found: dict[str, Escalation] = {}
     problems: list[Problem] = []
     for name in dict.fromkeys(wanted.names):
-        some = (
-            by_key(name, known, history)
-            if is_key(name)
-            else by_run(name, trail.written_by(name.strip()), known, history)
-        )
+        some = by_key(name, history, trail) if is_key(name) else by_run(name, trail.written_by(name.strip()), history)
         if isinstance(some, Problem):
             problems.append(some)
         else:
@@ -64,12 +67,11 @@ def is_on(case: str, one: Escalation) -> bool:
     return case in (number, number.lstrip("0"), one.case_id, one.case_id[:15])
 
 
-def by_key(name: str, known: Mapping[str, Escalation], history: History) -> Sequence[Escalation] | Problem:
+def by_key(name: str, history: History, trail: UndoTrail) -> Sequence[Escalation] | Problem:
     key = name.strip().upper()
-    one = known.get(key)
+    one = history.find(key)
     if one is None:
-        near = difflib.get_close_matches(key, known, n=1)
-        return Problem("no such key", found=name, expected=KEY_FORM, nearest=near[0] if near else None)
+        return Problem("no such key", found=name, expected=KEY_FORM, nearest=trail.nearest(key))
     if one.is_undo:
         return list(undone_by(one, history)) or Problem(f"{key} is an undo, which cannot be undone")
     if one.state is EscalationState.ADOPTED:
@@ -79,15 +81,12 @@ def by_key(name: str, known: Mapping[str, Escalation], history: History) -> Sequ
     return [one]
 
 
-def by_run(
-    name: str, writes: RunWrites | None, known: Mapping[str, Escalation], history: History
-) -> Sequence[Escalation] | Problem:
+def by_run(name: str, writes: RunWrites | None, history: History) -> Sequence[Escalation] | Problem:
     """The escalations that the run wrote. A rung that only notified people wrote nothing."""
     if writes is None:
         return Problem("no such run", found=name or "an empty text", expected=RUN_FORM)
-    some = sorted(
-        (known[key] for key in writes.keys if key in known), key=lambda one: (one.case_number, one.case_id, one.key)
-    )
+    known = (one for key in writes.keys if (one := history.find(key)))
+    some = sorted(known, key=lambda one: (one.case_number, one.case_id, one.key))
     undone = [target for one in some if one.is_undo for target in undone_by(one, history)]
     wrote = [one for one in some if not one.is_undo and one.state not in NOTHING_WRITTEN]
     if writes.adopted and not (undone or wrote):

@@ -16,6 +16,7 @@ from sfdc_escalator.pipeline.ports.ledger import Change, HistoryReader, Lease, L
 from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.outbox import PostOffice
 from sfdc_escalator.pipeline.ports.progress import Progress
+from sfdc_escalator.pipeline.ports.recall import Recall
 from sfdc_escalator.pipeline.ports.undoing import UndoTrail
 from sfdc_escalator.pipeline.run_clock import RunClock, check_clock
 from sfdc_escalator.pipeline.stop import Stop
@@ -66,7 +67,8 @@ def rehearse_undo(
     """The plan of an undo. Nothing is written."""
     history = ledger.history(caller.organization_id)
     check_clock(caller.now, history.org_time, accept=False)
-    prepared = prepare_undo(org, caller, history, policies, wanted, trail, waits=False)
+    recall = Recall(ledger, caller.organization_id)
+    prepared = prepare_undo(org, caller, history, recall, policies, wanted, trail, waits=False)
     about = org.api_calls, org.guard, ledger.where, ledger.head(caller.organization_id)
     return UndoResult(run, wanted, caller, prepared, prepared.undos, Applied({}), *about, is_rehearsal=True)
 
@@ -89,7 +91,8 @@ def carry_out_undo(
         try:
             history = ledger.history(caller.organization_id)
             check_clock(caller.now, history.org_time, accept=False)
-            prepared = prepare_undo(org, caller, history, policies, wanted, trail, waits=True)
+            recall = Recall(ledger, caller.organization_id)
+            prepared = prepare_undo(org, caller, history, recall, policies, wanted, trail, waits=True)
             prepared = with_notices(prepared, caller, policies, trail, render)
             remember(prepared, lease)
             clock = RunClock(prepared.polled_at)

@@ -1,7 +1,6 @@
 """The result of a backtest, and the difference between two."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, get_args
 
@@ -16,28 +15,19 @@ def backtest_json(result: BacktestResult) -> dict[str, Any]:
         "polls": result.polls,
         "cases": result.cases,
         "rows": result.rows,
-        "matches": len(result.matches),
+        "matches": result.matches,
         "routes": dict(result.by_route),
         "rungs": {route: dict(counts) for route, counts in result.by_rung.items()},
         "messages": {recipient: dict(weeks) for recipient, weeks in result.messages.items()},
     }
 
 
-def difference_json(results: Sequence[BacktestResult], differences: Sequence[Difference]) -> dict[str, Any]:
-    counts = Counter(one.kind for one in differences)
+def difference_json(results: Sequence[BacktestResult], counts: Mapping[DifferenceKind, int]) -> dict[str, Any]:
     return {
-        "policies": [{"policy": one.policy, "digest": one.digest, "matches": len(one.matches)} for one in results],
-        "differences": len(differences),
-        "counts": {kind: counts[kind] for kind in get_args(DifferenceKind)},
+        "policies": [{"policy": one.policy, "digest": one.digest, "matches": one.matches} for one in results],
+        "differences": sum(counts.values()),
+        "counts": {kind: counts.get(kind, 0) for kind in get_args(DifferenceKind)},
     }
-
-
-def matches_json(matches: Iterable[PastMatch]) -> list[dict[str, str | None]]:
-    return [match_row(one) for one in matches]
-
-
-def differences_json(differences: Iterable[Difference]) -> list[dict[str, str | None]]:
-    return [difference_row(one) for one in differences]
 
 
 def match_row(match: PastMatch) -> dict[str, str | None]:

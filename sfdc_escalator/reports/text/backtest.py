@@ -1,6 +1,5 @@
 """The result of a backtest, and the difference between two."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import get_args
@@ -44,22 +43,27 @@ def rungs_text(result: BacktestResult, route: str) -> str:
 
 def lines_text(result: BacktestResult) -> str:
     """The lines of the CSV file: matches, and rungs where the policy has ladders."""
-    matches = counted(len(result.starts), "match", "matches")
-    return f"{matches} and {counted(len(result.matches) - len(result.starts), 'rung')}" if result.rungs else matches
+    matches = counted(result.starts, "match", "matches")
+    return f"{matches} and {counted(result.matches - result.starts, 'rung')}" if result.rungs else matches
 
 
-def difference_text(differences: Sequence[Difference], results: Sequence[BacktestResult], page: Page = PLAIN) -> str:
+def difference_text(
+    differences: Sequence[Difference],
+    counts: Mapping[DifferenceKind, int],
+    results: Sequence[BacktestResult],
+    page: Page = PLAIN,
+) -> str:
+    """`differences` are those that the page has room for: all, or the first `MOST_SHOWN`."""
     here, there = results
     head = f"{policy_text(here)} (here) matches {cases_text(here)}, {policy_text(there)} (there) {cases_text(there)}"
-    counts = Counter(one.kind for one in differences)
-    kinds = ", ".join(f"{counts[kind]} {kind}" for kind in get_args(DifferenceKind) if counts[kind])
+    kinds = ", ".join(f"{counts[kind]} {kind}" for kind in get_args(DifferenceKind) if counts.get(kind))
     lines = [head, kinds or "both policies treat every case alike"]
     if differences:
         columns = ("Case", "Difference", "Rung", "Here", "There")
         rows = [difference_cells(one) for one in page.first(differences, MOST_SHOWN)]
         lines.append(table(columns, rows, page=page))
-    if len(differences) > MOST_SHOWN and not page.everything:
-        lines.append(f"(and {len(differences) - MOST_SHOWN} more: --all)")
+    if sum(counts.values()) > MOST_SHOWN and not page.everything:
+        lines.append(f"(and {sum(counts.values()) - MOST_SHOWN} more: --all)")
     return "\n".join(lines)
 
 
@@ -68,7 +72,7 @@ def policy_text(result: BacktestResult) -> str:
 
 
 def cases_text(result: BacktestResult) -> str:
-    return counted(len({match.number for match in result.matches}), "case")
+    return counted(result.matched, "case")
 
 
 def difference_cells(one: Difference) -> tuple[str, ...]:

@@ -1,12 +1,8 @@
 """The matches of a backtest, and the differences of two, as CSV files."""
 
 import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-from sfdc_escalator.pipeline.read_models.backtest_result import Difference, PastMatch
-from sfdc_escalator.reports.json.backtest import difference_row, match_row
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TextIO
 
 MATCH_COLUMNS = ("case_number", "route", "rung", "episode", "turn", "match_utc")
 DIFFERENCE_COLUMNS = (
@@ -18,20 +14,11 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 """What begins a formula in a spreadsheet, also in full width, or is dropped before one."""
 
 
-def matches_csv(matches: Iterable[PastMatch]) -> str:
-    return csv_text(MATCH_COLUMNS, map(match_row, matches))
-
-
-def differences_csv(differences: Iterable[Difference]) -> str:
-    return csv_text(DIFFERENCE_COLUMNS, map(difference_row, differences))
-
-
-def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+def csv_page(stream: TextIO, columns: Sequence[str]) -> Callable[[Mapping[str, Any]], object]:
+    """Writes the head of a CSV file, and gives the function that writes a row."""
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: as_text(value) for key, value in row.items()} for row in rows)
-    return text.getvalue()
+    return lambda row: writer.writerow({key: as_text(value) for key, value in row.items()})
 
 
 def as_text(value: Any) -> Any:

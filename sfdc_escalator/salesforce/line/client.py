@@ -6,8 +6,6 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import requests
-from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceError
 from urllib3.exceptions import HTTPError
 
 from sfdc_escalator.errors import OrgUnavailable
@@ -18,6 +16,7 @@ from sfdc_escalator.salesforce.line.pages import CursorLost, Page, Record, follo
 from sfdc_escalator.salesforce.line.retry import Patience
 from sfdc_escalator.salesforce.line.session import OrgSession
 from sfdc_escalator.salesforce.line.shapes import ODD, parsed
+from sfdc_escalator.salesforce.line.simple import Salesforce, SalesforceError
 
 Result = TypeVar("Result")
 Row = TypeVar("Row")

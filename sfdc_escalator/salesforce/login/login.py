@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping
 
 from sfdc_escalator.salesforce.line.session import Line
 from sfdc_escalator.salesforce.line.token import Grant, Login
-from sfdc_escalator.salesforce.login import cli_login
-from sfdc_escalator.salesforce.login.jwt_assertion import assertion
 from sfdc_escalator.salesforce.login.token_endpoint import TokenEndpoint
 
 BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -22,6 +20,8 @@ def login(flow: str, values: Values, environ: Mapping[str, str]) -> Login:
     if flow == "token":
         return lambda: Grant(values["instance_url"], values["access_token"])
     if flow == "cli":
+        from sfdc_escalator.salesforce.login import cli_login
+
         return lambda: cli_login.grant(values["alias"], environ)
     endpoint = TokenEndpoint(values["token_url"], line_of(values))
     return lambda: endpoint.grant(FORMS[flow](values))
@@ -32,6 +32,8 @@ def line_of(values: Values) -> Line:
 
 
 def jwt_bearer(values: Values) -> Mapping[str, str]:
+    from sfdc_escalator.salesforce.login.jwt_assertion import assertion  # a cryptographic library
+
     who = (values["client_id"], values["username"], values["audience"])
     return {"grant_type": BEARER, "assertion": assertion(*who, values["private_key"], time.time())}
 

@@ -66,7 +66,7 @@ def poll(
     routes = [(policy, route) for policy in policies for route in policy.routes]
     broken = {(p.name, r.name): gap for p, r in routes if (gap := unread(p, r, org_facts.describe))}
     broken |= refused_fragments(client, [one for one in routes if (one[0].name, one[1].name) not in broken])
-    asked = sound(org_facts, policies, broken)
+    asked = sound(org_facts, policies, broken, readable=True)
     pages = CasePages(client, org_facts.describe, progress)
     while True:
         try:
@@ -92,7 +92,7 @@ def case_queries(asked: Sequence[Asked], describe: Describe, only: Filter | None
 
 def longest_waiting(client: Client, policies: Sequence[Policy], org_facts: OrgFacts, most: int) -> tuple[Case, ...]:
     """See `Org.longest_waiting`. Empty when the org rejects the query: no decision depends on it."""
-    asked = sound(org_facts, policies, ())
+    asked = sound(org_facts, policies, (), readable=True)
     paths = paths_asked(asked)
     fields, scopes = selected(paths, org_facts.describe), factored([one.scope for one in asked])
     (query, *_) = splitting.queries(fields, scopes, f"ORDER BY CreatedDate, Id LIMIT {most}")
@@ -133,7 +133,10 @@ def refused_alone(
     return _broken(client, sound(org_facts, policies, refused), org_facts.describe)
 
 
-def sound(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[RouteName]) -> list[Asked]:
+def sound(
+    org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[RouteName], *, readable: bool = False
+) -> list[Asked]:
+    """The routes that can be read; with `readable` it is known that all others are among the refused."""
     bounds = Bounds(org_facts.describe, Circumstances(org_facts.caller.now, org_facts.queues, org_facts.calendars))
     routes = [(p, r) for p in policies for r in p.routes if (p.name, r.name) not in refused]
     texts = paths_read(org_facts.quick_texts.values(), org_facts.describe)
@@ -141,7 +144,7 @@ def sound(org_facts: OrgFacts, policies: Sequence[Policy], refused: Collection[R
     return [
         Asked((p.name, r.name), fields_of(p, r) | texts, may_match(bounds, p, r), bounds.may(p.scope_of(r)))
         for p, r in routes
-        if not unread(p, r, org_facts.describe)
+        if readable or not unread(p, r, org_facts.describe)
     ]
 
 

@@ -24,7 +24,7 @@ from sfdc_escalator.escalation.conditions.clocks.stopped_clock import (
 from sfdc_escalator.escalation.conditions.comparison import Operator
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.findings import compared, in_words, limit_in_words, time_in_words
-from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Leaf, Miss
+from sfdc_escalator.escalation.conditions.leaf import ByTable, Demand, Lack, Leaf, Miss
 from sfdc_escalator.escalation.conditions.tables import Table
 from sfdc_escalator.escalation.time.calendars import BusinessDays, Limit
 from sfdc_escalator.escalation.world.case import Case
@@ -133,13 +133,22 @@ class Clock(Leaf):
 
     def missed(self, finding: Finding) -> Miss:
         """The missing time, and when it will have passed; neither where it is too late."""
-        seen, limit, text = finding.seen, finding.limit, self.described(finding)
-        if not isinstance(seen, timedelta) or not isinstance(limit, timedelta) or finding.due is None:
+        short, text = self.short(finding.seen, finding.limit), self.described(finding)
+        if short is None or finding.due is None:
             return Miss(text)
-        if self.operator not in LOWER or seen > limit:
-            return Miss(text)
-        time = time_in_words(limit - seen + ALMOST_A_MINUTE, open_time=self.calendar is not None)
-        return Miss(f"{text}: {time} short, at {finding.due:%Y-%m-%d %H:%M} UTC", limit - seen)
+        time = time_in_words(short + ALMOST_A_MINUTE, open_time=self.calendar is not None)
+        return Miss(f"{text}: {time} short, at {finding.due:%Y-%m-%d %H:%M} UTC", short)
+
+    def lack(self, case: Case, circumstances: Circumstances) -> Lack:
+        short = self.short(self.look(case, circumstances), self.limit_of(case))
+        reached = short is not None and next(self.crossings(case, circumstances), None)
+        return Lack(short if reached else None)
+
+    def short(self, seen: object, limit: object) -> timedelta | None:
+        """The missing time; None where time alone does not bring it."""
+        if self.operator not in LOWER or not isinstance(seen, timedelta) or not isinstance(limit, timedelta):
+            return None
+        return limit - seen if seen <= limit else None
 
     @property
     def brief(self) -> str:

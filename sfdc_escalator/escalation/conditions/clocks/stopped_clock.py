@@ -3,6 +3,7 @@
 Limits are inclusive. A calendar counts open time only.
 """
 
+import operator
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -14,16 +15,16 @@ from sfdc_escalator.escalation.time.calendars import BusinessDays, Calendar, Lim
 from sfdc_escalator.escalation.world.case import Case
 
 LIMITS: Mapping[Operator, Callable[[timedelta, timedelta], bool]] = {
-    "at_least": lambda time, limit: time >= limit,
-    "at_most": lambda time, limit: time <= limit,
-    "more_than": lambda time, limit: time > limit,
-    "less_than": lambda time, limit: time < limit,
+    "at_least": operator.ge,
+    "at_most": operator.le,
+    "more_than": operator.gt,
+    "less_than": operator.lt,
 }
 DUE: Mapping[Operator, Callable[[datetime, datetime], bool]] = {
-    "at_least": lambda now, due: now >= due,
-    "at_most": lambda now, due: now <= due,
-    "more_than": lambda now, due: now > due,
-    "less_than": lambda now, due: now < due,
+    "at_least": operator.ge,
+    "at_most": operator.le,
+    "more_than": operator.gt,
+    "less_than": operator.lt,
 }
 
 

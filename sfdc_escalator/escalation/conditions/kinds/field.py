@@ -20,7 +20,7 @@ from sfdc_escalator.escalation.conditions.comparison import (
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, ListOf, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import comparison_in_brief, comparison_text
-from sfdc_escalator.escalation.conditions.leaf import ByTable, Comparison, Demand, Leaf, Miss, asked_of, share_of
+from sfdc_escalator.escalation.conditions.leaf import ByTable, Comparison, Demand, Lack, Leaf, Miss, asked_of, share_of
 from sfdc_escalator.escalation.conditions.narrowing import EVERYTHING, Compared, Narrowing, some
 from sfdc_escalator.escalation.conditions.samples import samples_of
 from sfdc_escalator.escalation.conditions.shared_keys import comparisons, needs_operator, side_keys
@@ -60,6 +60,10 @@ class Field(Leaf):
             return test(value)
         operand = self.operand.value(case) if isinstance(self.operand, Table) else self.operand
         return operand is not None and TESTS[self.operator](value, operand)
+
+    @property
+    def plain(self) -> tuple[str, Test] | None:
+        return (self.path, self._test) if self._test and not self.searches else None
 
     @property
     def searches(self) -> bool:
@@ -105,6 +109,9 @@ class Field(Leaf):
 
     def missed(self, finding: Finding) -> Miss:
         return Miss(self.described(finding), share=share_of(finding.seen, self.operand))
+
+    def lack(self, case: Case, circumstances: Circumstances) -> Lack:
+        return Lack(share=share_of(case.fields.get(self.path), self.operand))
 
     @property
     def brief(self) -> str:

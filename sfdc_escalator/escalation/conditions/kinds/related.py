@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.conditions.comparison import Operator
 from sfdc_escalator.escalation.conditions.condition import Condition, Finding
 from sfdc_escalator.escalation.conditions.declaration import Conditions, Given, Key, Kind, OneOf, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.findings import compared, in_words, shown
-from sfdc_escalator.escalation.conditions.leaf import Comparison, Demand, Leaf, Miss, asked_of, share_of
+from sfdc_escalator.escalation.conditions.leaf import Comparison, Demand, Lack, Leaf, Miss, asked_of, share_of
 from sfdc_escalator.escalation.conditions.shared_keys import limits, side_keys
 from sfdc_escalator.escalation.conditions.speech.messages import SINCE, SINCE_WORDS, Since, since_when
 from sfdc_escalator.escalation.conditions.tree import (
@@ -111,11 +111,18 @@ class Related(Leaf):
         return compared(f"{records.relation}{through}{same}: {seen}", asked, finding)
 
     def missed(self, finding: Finding) -> Miss:
-        seen = finding.seen
-        if not isinstance(seen, int) or self.operator not in ("at_least", "more_than"):
+        seen, needed = finding.seen, self.needed
+        if needed is None or not isinstance(seen, int):
             return Miss(self.described(finding))
-        needed = self.count + (self.operator == "more_than")
         return Miss(f"needs {needed} or more {self.records.relation}, has {seen}", share=share_of(seen, needed))
+
+    def lack(self, case: Case, circumstances: Circumstances) -> Lack:
+        return Lack(share=share_of(self.look(case, circumstances), self.needed))
+
+    @property
+    def needed(self) -> int | None:
+        """The least number of records, where more of them make it hold."""
+        return self.count + (self.operator == "more_than") if self.operator in ("at_least", "more_than") else None
 
     @property
     def brief(self) -> str:

@@ -1,7 +1,7 @@
 """`text`: words in text fields, comments and e-mails."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from sfdc_escalator.escalation.conditions.circumstances import Circumstances
@@ -11,7 +11,7 @@ from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, S
 from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, need_of, texts_of
 from sfdc_escalator.escalation.conditions.speech.own_words import own_words
-from sfdc_escalator.escalation.conditions.speech.words import Phrase, Spoken, mentioned, parse_phrase
+from sfdc_escalator.escalation.conditions.speech.words import Phrase, Spoken, mentioned, parse_phrase, saying
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
 
@@ -37,6 +37,10 @@ class Text(Leaf):
     sources: tuple[str, ...]
     mentions: tuple[Phrase, ...]
     ignoring: tuple[Phrase, ...] = ()
+    _says: Callable[[str], bool] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_says", saying(self.mentions))
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -48,15 +52,20 @@ class Text(Leaf):
             for text in texts_of(source, case, circumstances.messages_from):
                 # Most texts have none of the words, so quoted replies are only looked for in those that have some. What
                 # is ignored must stand in the own words, too: there it does not go on in a quoted reply.
-                if mentioned(text, self.mentions, ()) is None:
-                    continue
-                words = mentioned(own_words(text), self.mentions, self.ignoring)
-                if words is not None:
-                    return f'{source} says "{words}"'
+                if self._says(text):
+                    words = mentioned(own_words(text), self.mentions, self.ignoring)
+                    if words is not None:
+                        return f'{source} says "{words}"'
         return None
 
     def holds(self, case: Case, circumstances: Circumstances) -> bool:
-        return self.look(case, circumstances) is not None
+        if self.ignoring:
+            return self.look(case, circumstances) is not None
+        for source in self.sources:
+            for text in texts_of(source, case, circumstances.messages_from):
+                if self._says(text) and ((own := own_words(text)) == text or self._says(own)):
+                    return True
+        return False
 
     def comparisons(self) -> Iterator[Comparison]:
         yield from (Comparison(source, self.kind) for source in self.sources if source not in SPOKEN)

@@ -1,6 +1,6 @@
 """Messages on a case as sources of text, and the time from which they count."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -45,9 +45,10 @@ def since_when(since: Since, case: Case, circumstances: Circumstances) -> dateti
     return max(spoke, default=case.created if speaker == "customer" else None)
 
 
-def texts_of(source: str, case: Case, newer_than: datetime | None) -> Iterator[str]:
+def texts_of(source: str, case: Case, newer_than: datetime | None) -> Sequence[str]:
     """The texts of a source; a field is as old as the case."""
     if source in SPOKEN:
-        yield from (one.body for one in messages_of(source, case) if newer_than is None or one.at > newer_than)
-    elif isinstance(text := case.fields.get(source), str) and (newer_than is None or case.created > newer_than):
-        yield text
+        return [one.body for one in messages_of(source, case) if newer_than is None or one.at > newer_than]
+    if isinstance(text := case.fields.get(source), str) and (newer_than is None or case.created > newer_than):
+        return (text,)
+    return ()

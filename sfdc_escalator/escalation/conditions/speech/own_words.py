@@ -13,6 +13,8 @@ def own_words(text: str) -> str:
     """The text up to the first signature or e-mail quoted in full. Of an e-mail quoted line by line only the
     quoted lines are left out: answers between and below them stay."""
     lines = text.splitlines()
+    if len(lines) == 1 and not QUOTED.match(lines[0][:LONG]):
+        return lines[0]
     kept, place = list[str](), 0
     while place < len(lines):
         introduced = introduction(lines, place)

@@ -5,7 +5,7 @@ words that are found are returned as the text has them.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from sfdc_escalator.escalation.world.forms.one_form import ZERO_WIDTH_SPACE, as_written, one_form
@@ -79,6 +79,30 @@ class Spoken:
 
     def written(self, match: re.Match[str]) -> str:
         return " ".join(as_written(self._text, *match.span(1)).split())
+
+
+def saying(phrases: Sequence[Phrase]) -> Callable[[str], bool]:
+    """A function that is true for a text with one of the phrases. Their patterns are made when the first text comes.
+    Most texts lack a word of each phrase, which is seen at once."""
+    finders = list[tuple[str, re.Pattern[str]]]()
+
+    def says(text: str) -> bool:
+        form = one_form(text)
+        if ZERO_WIDTH_SPACE in form:
+            return Spoken(text).first(phrases) is not None
+        if not finders:
+            finders.extend((longest_word(phrase), finder(phrase)) for phrase in phrases)
+        for word, pattern in finders:  # noqa: SIM110 - this loop runs for every text
+            if word in form and pattern.search(form):
+                return True
+        return False
+
+    return says
+
+
+def longest_word(phrase: Phrase) -> str:
+    """The longest word without which the phrase is not there; empty where each has an alternative."""
+    return max((choices[0] for choices in phrase if len(choices) == 1), key=len, default="")
 
 
 def taken_out(match: re.Match[str]) -> str:

@@ -82,6 +82,7 @@ def composed(text: str) -> str:
     return normalize("NFKC", folded(text).replace(ZERO_WIDTH_SPACE, ""))
 
 
+@lru_cache(maxsize=16)  # many routes look into the same text of a case
 def one_form(text: str) -> str:
     """The one form of a text for whole words: a combining mark is a letter."""
     return text.translate(LOWER) if text.isascii() else folded(text).translate(MARKS)

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from sfdc_escalator.backtest.mapping import HistoryMapping, Type
+from sfdc_escalator.backtest.history.mapping import HistoryMapping, Type
 from sfdc_escalator.escalation.world.case import Value
 from sfdc_escalator.files.text.fault import Fault, shown
 
 YES, NO = frozenset({"true", "yes", "1", "t", "y"}), frozenset({"false", "no", "0", "f", "n"})
+
+MOST_KNOWN = 50_000
+"""The number of texts whose values are kept at a time."""
 
 
 class Cells:
@@ -21,6 +24,8 @@ class Cells:
         """The value of a cell; None for an empty cell, and for a text that the mapping lists as missing."""
         key = kind, text
         if key not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
             self._known[key] = None if self.is_missing(text) else PARSERS[kind](self, text)
         return self._known[key]
 

@@ -1,0 +1,1 @@
+"""The commands of a fleet: many orgs on one schedule."""

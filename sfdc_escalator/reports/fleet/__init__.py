@@ -1,0 +1,1 @@
+"""The state of a fleet as text, as JSON and as metrics."""

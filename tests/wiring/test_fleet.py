@@ -1,0 +1,110 @@
+"""The schedule's view of the policy files, and the end of a run by what it printed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sfdc_escalator.escalation.fleet.member import Ending
+from sfdc_escalator.files.orgs.orgs import OrgEntry
+from sfdc_escalator.fleet.child import Ended
+from sfdc_escalator.ledger.engines.registry import database_of
+from sfdc_escalator.wiring.env_file import with_env_file
+from sfdc_escalator.wiring.fleet.place import Fleet
+from sfdc_escalator.wiring.fleet.runs import ending_of, environ_of
+from sfdc_escalator.wiring.fleet.schedule import Schedule
+from sfdc_escalator.wiring.surroundings import Surroundings
+
+POLICY = "policy: p\nroutes: [{name: r, reason: R., when: [{field: Type, is: A}], escalate: {status: B}}]\n"
+FOLDER = "/state/fleet/abc/"
+
+
+def failed(code: str, message: str, *problems: str) -> bytes:
+    listed = [{"message": one} for one in problems]
+    return json.dumps({"error": {"code": code, "message": message, "problems": listed}, "exit": 2}).encode()
+
+
+@pytest.mark.parametrize(
+    ("done", "ending"),
+    [
+        (Ended(0, b'{"run": "r1"}', False), Ending(0, "r1")),
+        (Ended(4, b'{"run": "r1"}', False), Ending(4, "r1")),
+        (
+            Ended(2, failed("invalid", f"bad {FOLDER}p.yaml", "unknown key"), False),
+            Ending(2, None, "bad p.yaml; unknown key"),
+        ),
+        # The database that holds the queue was away: that does not count against the policies.
+        (Ended(2, failed("ledger_unusable", "away"), False), Ending(2, None, "away", speaks=False)),
+        (
+            Ended(0, b'{"busy": {"pid": 7}, "run": null}', False),
+            Ending(0, None, "another run was at work on this org", speaks=False),
+        ),
+        (Ended(1, b"", False), Ending(1, None, "it printed no result")),
+        (Ended(0, b"{", False), Ending(0, None, "it printed no result", speaks=False)),
+        (Ended(0, b"[]", False), Ending(0, None, "it printed no result", speaks=False)),
+        (Ended(-9, b"", False), Ending(None, None, "ended by SIGKILL", speaks=False)),
+    ],
+)
+def test_a_run_ends_as_it_printed(done: Ended, ending: Ending) -> None:
+    assert ending_of(done, 48, FOLDER, stopped=False) == ending
+
+
+def test_a_run_that_is_overdue_was_killed() -> None:
+    ending = ending_of(Ended(-9, b"", True), 48, FOLDER, stopped=False)
+    assert (ending.code, ending.speaks, ending.again) == (None, False, False)
+    assert ending.reason
+    assert ending.reason.startswith("killed at its deadline of 48 s")
+
+
+@pytest.mark.parametrize(("code", "again"), [(3, True), (0, False), (-15, True)])
+def test_a_run_that_its_worker_stopped_is_made_again_unless_it_was_done(code: int, again: bool) -> None:
+    ending = ending_of(Ended(code, b'{"run": "r1"}', False), 48, FOLDER, stopped=True)
+    assert (ending.again, ending.speaks) == (again, False)
+
+
+def surroundings(folder: Path, **environ: str) -> Surroundings:
+    return Surroundings(environ, folder, lambda _: None)
+
+
+def test_a_run_gets_the_environment_of_its_worker_without_files_that_runs_would_share(tmp_path: Path) -> None:
+    given = {"TOKEN": "secret", "SFDC_ESCALATOR_METRICS": "m.prom", "SFDC_ESCALATOR_BACKLOG": "adopt"}
+    url = "postgresql://u@h/d"
+    fleet = Fleet(surroundings(tmp_path, **given), dict[str, OrgEntry](), database_of(url), url, url)
+    expected = {"TOKEN": "secret", "SFDC_ESCALATOR_BACKLOG": "adopt", "SFDC_ESCALATOR_LEDGER": url}
+    assert {name: value for name, value in environ_of(fleet).items() if value} == expected
+    assert environ_of(fleet)["SFDC_ESCALATOR_METRICS"] == ""
+
+
+def test_a_run_reads_the_env_file_as_it_is_then(tmp_path: Path) -> None:
+    """A secret that was changed there after the start of the worker counts from the next run on."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / ".env").write_text("TOKEN=of-the-start\n")
+    (tmp_path / ".env").chmod(0o600)
+    here, url = with_env_file(surroundings(tmp_path, PATH="/bin")), "postgresql://u@h/d"
+    assert here.environ["TOKEN"] == "of-the-start"
+    fleet = Fleet(here, dict[str, OrgEntry](), database_of(url), url)
+    assert {name: value for name, value in environ_of(fleet).items() if value} == {"PATH": "/bin"}
+
+
+def test_changed_policies_count_when_they_were_the_same_at_two_looks(tmp_path: Path) -> None:
+    folder = tmp_path / "config" / "policies"
+    folder.mkdir(parents=True)
+    (folder / "p.yaml").write_text(POLICY)
+    schedule = Schedule(surroundings(tmp_path), None, ())
+    first = schedule.snapshot().digest
+    (folder / "p.yaml").write_text(POLICY[:40])  # a copy that is under way
+    assert schedule.snapshot().digest == first
+    (folder / "p.yaml").write_text(POLICY.replace("is: A", "is: B"))
+    assert schedule.snapshot().digest == first
+    second = schedule.snapshot().digest
+    assert second != first
+    (folder / "p.yaml").unlink()
+    assert [schedule.snapshot().digest for _ in range(3)] == [second] * 3
+
+
+def test_files_that_are_as_they_were_are_not_read_again(tmp_path: Path) -> None:
+    folder = tmp_path / "config" / "policies"
+    folder.mkdir(parents=True)
+    (folder / "p.yaml").write_text(POLICY)
+    schedule = Schedule(surroundings(tmp_path), None, ())
+    assert schedule.snapshot() is schedule.snapshot()
