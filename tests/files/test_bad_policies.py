@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from sfdc_escalator.errors import Invalid, Problem
-from sfdc_escalator.files.policies import check_policies, load_policies
+from sfdc_escalator.files.policies import check_policies, load_policies, read_policies
 
 TOP = """\
 policy: support
@@ -587,7 +587,7 @@ def test_a_phrase_with_the_name_of_a_list_is_probably_the_list(
 ) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(TOP.replace("words: {angry: [furious]}", CHURN) + ROUTE % when)
-    (one,) = load_policies([path]).warnings
+    (one,) = read_policies([path]).warnings
     assert (one.line, one.found, one.nearest, one.severity) == (7, found, nearest, "warning")
     assert one.message == f"`{found}` is looked for as a word, and `words` has a list with this name"
     assert found in path.read_text().splitlines()[6][(one.column or 0) - 1 :][: len(found) + 1]
@@ -597,7 +597,7 @@ def test_a_phrase_with_the_name_of_a_list_is_reported_in_the_scope_too(tmp_path:
     path = tmp_path / "policy.yaml"
     scope = "scope: {text: Subject, mentions: churn}\n"
     path.write_text(TOP.replace("words: {angry: [furious]}", CHURN) + scope + ROUTE % "{field: A, is: 1}")
-    assert [(one.line, one.nearest) for one in load_policies([path]).warnings] == [(6, "words.churn")]
+    assert [(one.line, one.nearest) for one in read_policies([path]).warnings] == [(6, "words.churn")]
 
 
 @pytest.mark.parametrize("phrase", ["words.churn", "churned", "cancel churn", "manager", "wants manager"])
@@ -607,7 +607,7 @@ def test_another_phrase_is_a_phrase(tmp_path: Path, phrase: str) -> None:
         TOP.replace("words: {angry: [furious]}", "words: {churn: [churn, leave], wants_manager: [manager]}")
         + ROUTE % f"{{text: Subject, mentions: {phrase}}}"
     )
-    assert load_policies([path]).warnings == ()
+    assert read_policies([path]).warnings == ()
 
 
 def test_a_number_with_zeros_before_it_is_a_warning(tmp_path: Path) -> None:
