@@ -53,7 +53,7 @@ POLICIES = {
     "binary": (bytes(range(256)) * 40, "binary"),
     "in UTF-16": (GOOD.encode("utf-16"), "UTF-8"),
     "in Latin-1": (GOOD.replace("It is old.", "Es ist \u00fcberf\u00e4llig.").encode("latin-1"), "UTF-8"),
-    "of 5 MB": (b"# " + b"x" * 5_000_000, "1"),
+    "of 5 MB": (b"# " + b"x" * 5_000_000, "4,000,000 bytes at most"),
     "nothing but a list": (b"- a\n- b\n", "mapping"),
     "not YAML": (b"policy: [unclosed\n", "line"),
 }

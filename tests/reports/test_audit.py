@@ -117,6 +117,7 @@ def test_a_trail_without_problems_is_whole() -> None:
         "head": "ab" * 32,
         "problems": (),
         "erased": (),
+        "idle_runs": 0,
         "ledger": "/ledger.db",
     }
 

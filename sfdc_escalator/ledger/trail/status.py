@@ -33,8 +33,7 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool
     """The state as of this time, without one as of the org's time of the last run; with `check` also the self-check."""
     with trail.reading() as connection:
         recorded = [*recorded_runs(connection), *idle_and_starting(connection)]
-        last = max(recorded, key=_start, default=None)
-        success = max((one for one in recorded if one.exit == 0), key=_start, default=None)
+        last, success = newest(recorded), newest([one for one in recorded if one.exit == 0])
         unsettled = readable(connection, connection.execute(_waiting()).mappings(), "message")
         waiting = [escalation_of(row) for row in unsettled]
         orgs = connection.scalars(each_value(runs.c.organization_id)).all()
@@ -68,13 +67,13 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool
 
 
 def recorded_runs(connection: sa.Connection) -> Iterator[RunRecord]:
-    """The newest run that is recorded by itself, and the newest one that ended well."""
-    newest = sa.select(runs).where(runs.c.policies != OF_NO_RUN).order_by(runs.c.event.desc())
-    first = connection.execute(newest.limit(1)).mappings().first()
-    yield from [run_record(first)] if first else []
-    ended = connection.execute(newest.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
+    """The newest run that ended well, and the newest one, of those that are recorded by themselves."""
+    found = sa.select(runs).where(runs.c.policies != OF_NO_RUN).order_by(runs.c.event.desc())
+    ended = connection.execute(found.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
     success = next((record for row in ended if (record := run_record(row)).exit == 0), None)
     yield from [success] if success else []
+    last = connection.execute(found.limit(1)).mappings().first()
+    yield from [run_record(last)] if last else []
 
 
 def idle_and_starting(connection: sa.Connection) -> Iterator[RunRecord]:
@@ -89,8 +88,9 @@ def idle_and_starting(connection: sa.Connection) -> Iterator[RunRecord]:
             yield RunRecord(run, organization_id, host, started, None, None)
 
 
-def _start(run: RunRecord) -> datetime:
-    return run.started
+def newest(found: Sequence[RunRecord]) -> RunRecord | None:
+    """The run that started last; of several in one second the last of the list."""
+    return max(enumerate(found), key=lambda one: (one[1].started, one[0]), default=(0, None))[1]
 
 
 def as_one(checks: Sequence[SelfCheck]) -> SelfCheck:
