@@ -232,8 +232,11 @@ def test_fields_that_the_user_may_not_see_are_done_without(world: World) -> None
     assert kinds(shadow(world)) == [("2", "only ours", "owner Night team", "criteria")]
 
 
-def test_closed_cases_of_the_time_count(world: World) -> None:
-    org = start(world, NATIVE, case(1, Priority="High"), case(2, Type="Question"))
+@pytest.mark.parametrize("untracked", [[], ["Status"]])
+def test_closed_cases_of_the_time_count(world: World, untracked: list[str]) -> None:
+    """Without a history of the status the time of closing says until when they were open."""
+    rules = [*NATIVE, {"kind": "untracked", "fields": untracked}]
+    org = start(world, rules, case(1, Priority="High"), case(2, Type="Question"))
     edit(org, 1, "10:40", Status="Closed")
     edit(org, 2, "10:40", Status="Closed")
     assert kinds(shadow(world)) == [("2", "only ours", "owner Night team", "criteria")]

@@ -64,6 +64,8 @@ class PastCase:
     def _instants(self, changes: Changes) -> Iterator[datetime]:
         """The times at which something about the case changed."""
         yield from (one.at for some in changes.values() for one in some)
+        if isinstance(closed_at := field_of(self.case, "ClosedDate"), datetime):
+            yield closed_at  # without a history of the status nothing else shows it
         yield from (one.at for one in self.case.comments)
         for rows in self.case.related.values():
             times = (row.get(path) for row in rows for path in (CREATED, COMPLETED_AT))

@@ -82,8 +82,7 @@ def test_a_case_is_escalated_where_a_person_said_so(history: dict[str, Any], exp
 def test_a_case_is_closed_by_its_status_or_its_time(
     history: dict[str, Any], fields: dict[str, Any], expected: list[bool]
 ) -> None:
-    one = made(history, fields)
-    assert [at(one, count, (60.5, "Priority", "x")).fields["IsClosed"] for count in (30, 61, 91)] == expected
+    assert [at(made(history, fields), count).fields["IsClosed"] for count in (30, 61, 91)] == expected
 
 
 def test_messages_and_records_are_there_once_they_were_written() -> None:
