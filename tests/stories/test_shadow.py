@@ -255,6 +255,16 @@ def test_a_ladder_is_climbed_beside_the_rules(world: World) -> None:
     assert only["ours"]["at"] == at("12:00")
 
 
+def test_a_rung_that_only_notifies_hides_no_later_act_however_often_it_comes(world: World) -> None:
+    again = "{after: 1m, notify: [lead], repeat: {every: 1m, at_most: 100}, until: closed}"
+    rungs = f"    ladder: [{again}, {{after: 2h, escalate: {{queue: night}}, until: closed}}]"
+    policy = POLICY.replace("    escalate: {queue: leads}", "    escalate: {queue: leads}\n" + rungs)
+    start(world, NATIVE, case(1, Priority="High"), policy=policy)
+    found = shadow(world)
+    assert kinds(found) == [("1", "only ours", "owner Night team", "criteria")]
+    assert [one["ours"]["at"] for one in found["listed"]] == [at("11:00"), at("13:00")]
+
+
 @pytest.mark.parametrize(
     ("fields", "lost"),
     [

@@ -21,8 +21,9 @@ from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
 
-MOST_WRITES = 50
-"""The most acts on one case: every route and rung acts once, but a turn of a rung may come often."""
+MOST_WRITES = 1_000
+"""The most polls that write to one case: routes act seldom, but two rungs may hand a case back and forth."""
+Act = tuple["Judged", PastMatch, list[Step]]
 
 
 class Judged(NamedTuple):
@@ -60,14 +61,14 @@ class WouldDo:
         writes: list[Write] = []
         acts: list[OurAct] = []
         done: set[tuple[str, PastMatch]] = set()
-        for _ in range(MOST_WRITES):
-            new = self._first(past, writes, done)
-            if new is None:
+        while len(writes) < MOST_WRITES:
+            written = len(writes)
+            for one, match, steps in self._until_a_write(past, writes, done):
+                done.add((one.policy.name, match))
+                writes += [(match.at, FIELD_OF[step.name], str(step.after)) for step in steps]
+                acts += acts_of(past.case.id, one, match, steps)
+            if len(writes) == written:
                 break
-            one, match, steps = new
-            done.add((one.policy.name, match))
-            writes += [(match.at, FIELD_OF[step.name], str(step.after)) for step in steps]
-            acts += acts_of(past.case.id, one, match, steps)
         return acts
 
     def keeper(self, past: PastCase, at: datetime) -> str:
@@ -80,10 +81,11 @@ class WouldDo:
                 return f"{one.policy.name}/{name}"
         return ""
 
-    def _first(
+    def _until_a_write(
         self, past: PastCase, writes: Sequence[Write], done: set[tuple[str, PastMatch]]
-    ) -> tuple[Judged, PastMatch, list[Step]] | None:
-        """The first act that is not done yet, by time, then in the order of the policies."""
+    ) -> Iterator[Act]:
+        """The acts that are not done yet, by time, then in the order of the policies. After a write the case is another
+        one, so the first that writes is the last."""
         segments = past.segments(writes, self.known)
         every = (
             (match.at, place, match)
@@ -93,9 +95,12 @@ class WouldDo:
         )
         for _, place, match in sorted(every):
             one = self.policies[place]
-            if one.ladders.routes[match.route].opens:
-                return one, match, steps_of(one, match, case_at(segments, match))
-        return None
+            if not one.ladders.routes[match.route].opens:
+                continue
+            steps = steps_of(one, match, case_at(segments, match))
+            yield one, match, steps
+            if steps:
+                return
 
     def _matches(self, one: Judged, number: str, segments: Sequence[Segment]) -> Iterator[PastMatch]:
         starts = list(first_matches(number, segments, one.conditions, self.polls, one.fences))
