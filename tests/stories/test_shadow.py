@@ -242,6 +242,18 @@ def test_closed_cases_of_the_time_count(world: World, untracked: list[str]) -> N
     assert kinds(shadow(world)) == [("2", "only ours", "owner Night team", "criteria")]
 
 
+def test_a_case_that_was_opened_again_is_escalated_again(world: World) -> None:
+    org = start(world, NATIVE, case(1, "08:00", Type="Question"), case(2, "08:00", Type="Question"))
+    for number in (1, 2):
+        edit(org, number, "08:30", ROBOT, OwnerId="Night")
+        edit(org, number, "09:00", Status="Closed")
+        edit(org, number, "11:00", Status="New", OwnerId="Intake")
+    edit(org, 1, "11:05", ROBOT, OwnerId="Night")
+    found = shadow(world)
+    assert kinds(found) == [("2", "only ours", "owner Night team", "user_edit")]
+    assert [one["ours"]["at"] for one in found["listed"]] == [at("08:30"), at("11:00")] * 2
+
+
 def test_a_ladder_is_climbed_beside_the_rules(world: World) -> None:
     """The second action of an entry is a rung; whoever takes the case ends neither."""
     rung = "    ladder: [{after: 60m, escalate: {queue: night}, until: closed}]"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 from sfdc_escalator.backtest.backtest import conditions_of, fences
@@ -103,9 +104,19 @@ class WouldDo:
                 return
 
     def _matches(self, one: Judged, number: str, segments: Sequence[Segment]) -> Iterator[PastMatch]:
-        starts = list(first_matches(number, segments, one.conditions, self.polls, one.fences))
-        yield from starts
-        yield from one.ladders.climbed(segments, starts, self.polls)
+        for life in reopened(segments):
+            starts = list(first_matches(number, life, one.conditions, self.polls, one.fences))
+            yield from starts
+            yield from one.ladders.climbed(life, starts, self.polls)
+
+
+def reopened(segments: Sequence[Segment]) -> Iterator[Sequence[Segment]]:
+    """The parts of the case's life: one that was closed and opened again may be escalated again."""
+    begins = [0]
+    for place, (before, after) in enumerate(pairwise(segments), 1):
+        if before.case.fields.get("IsClosed") is True and after.case.fields.get("IsClosed") is not True:
+            begins.append(place)
+    yield from (segments[begin:end] for begin, end in zip(begins, [*begins[1:], None], strict=True))
 
 
 def case_at(segments: Sequence[Segment], match: PastMatch) -> Case:
