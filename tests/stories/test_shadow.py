@@ -73,12 +73,17 @@ def case(number: int, created: str = "10:00", **more: str) -> Row:
 
 
 def start(
-    world: World, rules: Sequence[Any], *cases: Row, policy: str = POLICY, users: Sequence[Row] = USERS
+    world: World,
+    rules: Sequence[Any],
+    *cases: Row,
+    policy: str = POLICY,
+    users: Sequence[Row] = USERS,
+    queues: Sequence[Row] = QUEUES,
 ) -> EmbeddedOrg:
     world.policy(policy)
     (world.folder / "org").mkdir(exist_ok=True)
     (world.folder / "org" / "automation.json").write_text(json.dumps(rules))
-    return world.org(Case=cases, Group=QUEUES, User=users)
+    return world.org(Case=cases, Group=queues, User=users)
 
 
 def shadow(world: World, *more: str) -> Any:
@@ -216,6 +221,15 @@ def test_automated_process_is_known_by_its_name_too(world: World) -> None:
     org = start(world, NATIVE, case(1, Type="Other"), users=[{**USERS[0], "UserType": "Standard"}])
     edit(org, 1, "12:00", ROBOT, OwnerId="Leads")
     assert kinds(shadow(world)) == [("1", "only theirs", "owner Leads team", "criteria")]
+
+
+def test_queues_whose_names_look_like_ids_change_nothing(world: World) -> None:
+    """A change of the owner has two rows, one with ids and one with names."""
+    names = {"Intake": "CustomerSupport", "Leads": "EscalationsTeam", "Night": "24x7SupportTeam"}
+    queues = [{**one, "Name": names[one["DeveloperName"]]} for one in QUEUES]
+    start(world, NATIVE, case(1, Priority="High"), queues=queues)
+    found = shadow(world)
+    assert [(one["kind"], one["what"]) for one in found["listed"]] == [("equal", "owner EscalationsTeam")]
 
 
 def test_a_comparison_begins_at_its_time(world: World) -> None:

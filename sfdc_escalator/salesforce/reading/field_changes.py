@@ -15,6 +15,8 @@ from sfdc_escalator.salesforce.schema.values import given, instant, needed, pick
 RULES = frozenset({"ownerassignment", "ownerescalated"})
 """The names in CaseHistory of an owner that a rule of the org gave to a case, whoever is named as the author."""
 AUTOMATION = "AutomatedProcess"  # of User.UserType
+PREFIXES = {"User": "005", "Group": "00G"}
+"""The first characters of the ids of owners."""
 HISTORY_FIELDS = ("CaseId", "Field", "OldValue", "NewValue", "CreatedDate", *AUTHOR)
 
 
@@ -52,14 +54,20 @@ def holds_names(record: Record, path: str, describe: Describe) -> bool:
     """True for the row with names: a change of a reference has two rows, one with ids and one with names."""
     info = describe.field_at(path)
     sides = (pick(record, name) for name in ("OldValue", "NewValue"))
-    return info is not None and bool(info.reference_to) and not all(side is None or is_id(side) for side in sides)
+    if info is None or not info.reference_to:
+        return False
+    return not all(side is None or is_id(side, info.reference_to) for side in sides)
 
 
-def is_id(value: Any) -> bool:
+def is_id(value: Any, of: Sequence[str]) -> bool:
+    """True for the id of a record of these objects. A name may have 15 letters and digits as well."""
     try:
-        return bool(long_id(str(value)))
+        found = long_id(str(value))
     except ValueError:
         return False
+    if all(one in PREFIXES for one in of):
+        return found.startswith(tuple(PREFIXES[one] for one in of))
+    return any(char.isdigit() for char in found[:15])
 
 
 def field_change_of(record: Record, column: Column, us: frozenset[str]) -> tuple[str, FieldChange]:
