@@ -120,6 +120,42 @@ def test_a_folder_in_the_place_of_a_policy_leaves_everything_as_it_was(world: Wo
     assert os.listdir(world.folder / "out") == ["assignment-standard.yaml"]
 
 
+def link_to_a_policy_of_before(out: Path, renewed: str) -> None:
+    out.mkdir()
+    policy = out / "assignment-standard.yaml"
+    (out / "elsewhere").write_text(renewed)
+    policy.symlink_to("elsewhere")
+
+
+def pipe(out: Path, _: str) -> None:
+    out.mkdir()
+    os.mkfifo(out / "assignment-standard.yaml")
+
+
+@pytest.mark.parametrize(("place", "kind"), [(link_to_a_policy_of_before, "a link"), (pipe, "a pipe")])
+def test_no_policy_replaces_something_else_than_a_file(
+    world: World, place: Callable[[Path, str], None], kind: str
+) -> None:
+    write(world.folder / "src", "assignmentRules", GOOD)
+    world.type("import", "src", "--out", "before")
+    place(world.folder / "out", (world.folder / "before" / "assignment-standard.yaml").read_text())
+    write(world.folder / "src", "assignmentRules", GOOD.replace("Tier_1", "Tier_2"))
+    there = sorted(os.listdir(world.folder / "out"))
+    found = world.type("import", "src", "--out", "out")
+    assert (found.code, f"cannot be written: it is {kind}, not a file" in found.err) == (2, True), found.err
+    assert sorted(os.listdir(world.folder / "out")) == there
+
+
+@pytest.mark.parametrize("report", ["a folder", "a link", "missing/report.txt", "n" * 300])
+def test_a_report_that_cannot_be_written_is_an_error_before_anything_is_written(world: World, report: str) -> None:
+    write(world.folder / "src", "assignmentRules", GOOD)
+    (world.folder / "a folder").mkdir()
+    (world.folder / "a link").symlink_to("nowhere")
+    found = world.type("import", "src", "--out", "out", "--report", report)
+    assert (found.code, "cannot be written" in found.err) == (2, True), found.err
+    assert not (world.folder / "out").exists()
+
+
 def test_a_formula_of_brackets_ends_in_a_fence(world: World) -> None:
     deep = "(" * 5_000 + "TRUE" + ")" * 5_000
     path = write(world.folder / "src", "assignmentRules", rule("assignmentRules", to_queue("A", formula=deep)))

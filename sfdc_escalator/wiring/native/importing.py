@@ -41,18 +41,24 @@ def reads_all(condition: Condition) -> bool:
 
 
 def state_of(path: Path, text: str) -> State:
-    """The state in which the import leaves the policy: one that somebody edited is kept. Raises Invalid."""
+    """The state in which the import leaves the policy: one that somebody edited is kept. Raises Invalid, also where
+    something else than a file would be replaced."""
+    from sfdc_escalator.files.text.plain_file import mode_to_replace, open_to_read
     from sfdc_escalator.native.policy.text import is_edited
 
     try:
-        there = path.read_bytes() if os.path.lexists(path) else None
+        if not os.path.lexists(path):
+            return "written"
+        with open_to_read(path) as stream:
+            there = stream.read()
+        if there == text.encode():
+            return "unchanged"
+        if is_edited(there.decode("utf-8", "replace")):
+            return "kept"
+        mode_to_replace(path)
     except OSError as error:
         raise not_writable(path, error) from error
-    if there is None:
-        return "written"
-    if there == text.encode():
-        return "unchanged"
-    return "kept" if is_edited(there.decode("utf-8", "replace")) else "written"
+    return "written"
 
 
 def write_all(texts: Mapping[Path, str], out: Path) -> None:

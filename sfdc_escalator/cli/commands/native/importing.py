@@ -29,8 +29,10 @@ def command(ctx: click.Context, files: tuple[str, ...], out: Path, report: Path 
     assert isinstance(surroundings, Surroundings)
     if "" in files:
         raise click.UsageError("the path is empty: is a variable not set?")
-    if report and (report.is_dir() or not report.parent.is_dir()):
-        raise click.UsageError(f"the report cannot be written: {report} is not a file in a folder that exists")
+    if report:
+        from sfdc_escalator.reports.whole_file import check_place
+
+        check_place(report)
     found = import_rules([(surroundings.folder / file, file) for file in files], out)
     if as_json:
         from sfdc_escalator.reports.native.json import import_json
