@@ -156,6 +156,18 @@ def test_a_report_that_cannot_be_written_is_an_error_before_anything_is_written(
     assert not (world.folder / "out").exists()
 
 
+def test_paths_that_lead_nowhere_are_named(world: World) -> None:
+    write(world.folder / "src", "assignmentRules", GOOD)
+    loop = world.folder / "src" / "Case.workflow-meta.xml"
+    loop.symlink_to(loop.name)
+    found = world.type("import", "src", "n" * 300, "gone", "--out", "out", "--json")
+    messages = [one["message"] for one in found.json["error"]["problems"]]
+    assert found.code == 2
+    assert [one.partition(": ")[0] for one in messages] == [
+        "the file cannot be read", "the path cannot be read", "the path does not exist",
+    ]  # fmt: skip
+
+
 def test_a_formula_of_brackets_ends_in_a_fence(world: World) -> None:
     deep = "(" * 5_000 + "TRUE" + ")" * 5_000
     path = write(world.folder / "src", "assignmentRules", rule("assignmentRules", to_queue("A", formula=deep)))

@@ -33,13 +33,13 @@ class SourceFile:
 def found_files(arguments: Sequence[tuple[Path, str]]) -> list[SourceFile]:
     """The files of the kinds that are known, in the order of the arguments, those of a folder by path. An argument is a
     path and how it was typed. Raises Invalid with every path and file that cannot be read."""
-    files, problems, seen = list[SourceFile](), list[Problem](), set[Path]()
+    files, problems, seen = list[SourceFile](), list[Problem](), set[str]()
     for argument, typed in arguments:
-        if not argument.exists():
-            problems.append(Problem("the path does not exist", typed, expected=EXPECTED))
+        if wrong := unreachable(argument):
+            problems.append(Problem(wrong, typed, expected=EXPECTED))
             continue
         for path in [argument] if not argument.is_dir() else walked(argument, problems):
-            if (real := path.resolve()) in seen:
+            if (real := os.path.realpath(path)) in seen:
                 continue
             seen.add(real)
             try:
@@ -50,6 +50,17 @@ def found_files(arguments: Sequence[tuple[Path, str]]) -> list[SourceFile]:
         count = "one file" if len(problems) == 1 else f"{len(problems)} files"
         raise Invalid(f"{count} cannot be read; nothing was written", problems)
     return files
+
+
+def unreachable(path: Path) -> str:
+    """The reason why nothing can be read there; empty where something is."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "the path does not exist"
+    except OSError as error:
+        return f"the path cannot be read: {(error.strerror or str(error)).lower()}"
+    return ""
 
 
 def shown(path: Path, argument: Path, typed: str) -> str:
