@@ -322,6 +322,23 @@ def test_a_route_that_the_past_cannot_answer_is_left_out(world: World) -> None:
     assert (kinds(found), found["exit"]) == ([("1", "only ours", "owner Night team", "criteria")], 3)
 
 
+def test_a_route_that_the_org_cannot_carry_out_keeps_its_cases_as_in_a_run(world: World) -> None:
+    gone = "  - {name: gone, reason: R., when: [{field: Type, is: Question}], escalate: {queue: nobody}}\n"
+    policy = POLICY.replace("teams:\n", "teams:\n  nobody: {queue: Nobody}\n").replace("routes:\n", "routes:\n" + gone)
+    start(world, NATIVE, case(1, Type="Question"), case(2, Priority="High"), policy=policy)
+    found = shadow(world)
+    assert (kinds(found), found["exit"], found["counts"]["equal"]) == ([], 3, 1)
+
+
+def test_a_case_without_a_row_in_the_table_is_held_and_climbs_no_ladder(world: World) -> None:
+    table = "tables: {who: {by: [Type], rows: [[Other, leads]]}}\nroutes:\n"
+    steps = "{table: who}}\n    ladder: [{after: 30m, escalate: {queue: night}, until: closed}]"
+    policy = POLICY.replace("routes:\n", table).replace("leads}\n  - name: question", f"{steps}\n  - name: question")
+    start(world, NATIVE[:1], case(1, Priority="High"), case(2, Priority="High", Type="Other"), policy=policy)
+    found = shadow(world)
+    assert [one["case_number"][-1] for one in found["listed"]] == ["2", "2"]
+
+
 def test_an_org_that_hides_the_history_is_an_error_of_the_org(world: World) -> None:
     start(world, [{"kind": "object_security", "object": "CaseHistory"}], case(1))
     answer = world.type("shadow", "--org", "env", "--since", "7d")

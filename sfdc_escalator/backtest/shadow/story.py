@@ -47,7 +47,7 @@ class Story:
         self.kept = frozenset(path for path in COMPARED if path.lower() in self.with_history)
         self.possible = possible(policies, facts.targets, self.left_out)
         setting = Setting(facts.targets, ())
-        each = [judged(one, self.left_out[one.name], setting) for one in policies]
+        each = [judged(one, self.left_out[one.name], past.broken, setting) for one in policies]
         self.would_do = WouldDo(each, polls_of(past, facts), Known(past.closed, names))
 
     def rows(self, case: Case) -> Iterator[Row]:

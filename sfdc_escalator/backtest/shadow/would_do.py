@@ -1,6 +1,6 @@
 """The acts of policies on a case, poll by poll, had they run; what they write changes what they see later."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,7 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.policy.steps import FIELD_OF, Setting, Step, StepState, planned_steps
 from sfdc_escalator.escalation.shadow.acts import COMPARED, ESCALATED, Effect, OurAct
 from sfdc_escalator.escalation.world.case import Case
+from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.escalation.world.needs import Answered
 from sfdc_escalator.pipeline.read_models.backtest_result import PastMatch
 
@@ -28,7 +29,7 @@ Act = tuple["Judged", PastMatch, list[Step]]
 
 
 class Judged(NamedTuple):
-    """A policy with the routes that can be judged in the past."""
+    """A policy with the routes that can be judged in the past. Those of `fences` keep cases and do nothing."""
 
     policy: Policy
     conditions: Conditions
@@ -42,11 +43,16 @@ def can_answer(condition: Condition) -> bool:
     return not any(isinstance(one, Answered) for one in lookups_of(condition.needs))
 
 
-def judged(policy: Policy, left_out: Mapping[str, str], setting: Setting) -> Judged:
-    """Nobody is taken to act where the past cannot show it: the ladder goes on."""
-    conditions = {name: one for name, one in conditions_of(policy).items() if name not in left_out}
+def judged(policy: Policy, left_out: Mapping[str, str], broken: Container[RouteName], setting: Setting) -> Judged:
+    """Of the routes that are left out those that can be judged keep their cases, as in a run. Nobody is taken to act
+    where the past cannot show it: the ladder goes on."""
+    conditions = {
+        name: one
+        for name, one in conditions_of(policy).items()
+        if name not in left_out or ((policy.name, name) not in broken and can_answer(one))
+    }
     ranked = Setting(setting.targets, policy.priorities)
-    return Judged(policy, conditions, fences(policy), Ladders(policy, can_answer, "never"), ranked)
+    return Judged(policy, conditions, fences(policy).union(left_out), Ladders(policy, can_answer, "never"), ranked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +102,15 @@ class WouldDo:
         )
         for _, place, match in sorted(every):
             one = self.policies[place]
-            if not one.ladders.routes[match.route].opens:
-                continue
-            steps = steps_of(one, match, case_at(segments, match))
+            steps = steps_of(one, match, case_at(segments, match)) or []
             yield one, match, steps
             if steps:
                 return
 
     def _matches(self, one: Judged, number: str, segments: Sequence[Segment]) -> Iterator[PastMatch]:
         for life in reopened(segments):
-            starts = list(first_matches(number, life, one.conditions, self.polls, one.fences))
+            found = first_matches(number, life, one.conditions, self.polls, one.fences)
+            starts = [start for start in found if starts_in(one, start, life)]
             yield from starts
             yield from one.ladders.climbed(life, starts, self.polls)
 
@@ -123,13 +128,18 @@ def case_at(segments: Sequence[Segment], match: PastMatch) -> Case:
     return next(one.case for one in reversed(segments) if one.begin <= match.at)
 
 
-def steps_of(one: Judged, match: PastMatch, case: Case) -> list[Step]:
-    """The steps that change a field of the case; none where a table has no row for it."""
+def starts_in(one: Judged, start: PastMatch, segments: Sequence[Segment]) -> bool:
+    """True where the match opens an escalation. A run holds a case for which a table has no row."""
+    return start.route not in one.fences and steps_of(one, start, case_at(segments, start)) is not None
+
+
+def steps_of(one: Judged, match: PastMatch, case: Case) -> list[Step] | None:
+    """The steps that change a field of the case; None where a table has no row for it."""
     route = one.ladders.routes[match.route]
     rung = None if match.is_start else next(rung for rung in route.ladder.rungs if rung.id == match.rung)
     escalate = rung.escalate if rung else route.escalate
     found = planned_steps(case, escalate.steps, None, one.setting) if escalate else ()
-    return [] if isinstance(found, str) else [step for step in found if step.state is StepState.PLANNED]
+    return None if isinstance(found, str) else [step for step in found if step.state is StepState.PLANNED]
 
 
 def acts_of(case_id: str, one: Judged, match: PastMatch, steps: Sequence[Step]) -> Iterator[OurAct]:

@@ -79,7 +79,7 @@ def history_text(_: Row, reason: Reason) -> str:
 
 
 def kept_text(_: Row, reason: Reason) -> str:
-    return f"the route {reason.route} kept the case and does nothing; was its entry not imported?"
+    return f"the route {reason.route} kept the case and does nothing: its entry was not imported, or it is not compared"
 
 
 def sizes_text(found: Shadow) -> str:
