@@ -262,3 +262,13 @@ def test_a_target_without_a_usable_name_makes_a_route_by_its_number(world: World
     source(world, to_queue("A", HIGH), to_queue(target, NEW))
     assert [one["route"] for one in imported(world).json["files"][0]["rules"][0]["entries"]] == ["a", "entry-2"]
     assert world.type("validate", "out/assignment-standard.yaml").code == 0
+
+
+@pytest.mark.parametrize(
+    "queue", ["true", "No", "null", "1", "007", "12e3", "99999999999999999999", "0x1F", "1st_Level"]
+)
+def test_a_queue_whose_name_yaml_takes_for_something_else_makes_a_valid_policy(world: World, queue: str) -> None:
+    source(world, to_queue(queue, HIGH))
+    assert imported(world).code == 0
+    checked = world.type("validate", "out/assignment-standard.yaml")
+    assert checked.code == 0, checked.out

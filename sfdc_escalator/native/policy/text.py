@@ -43,7 +43,7 @@ def body_lines(name: str, draft: PolicyDraft) -> Iterator[str]:
     named = {text for route in draft.routes for text in texts_in(route.body)}
     if teams := {team: said for team, said in draft.teams.said.items() if team in named}:
         yield "teams:"
-        yield from (f"  {team}: {flow(said)}" for team, said in teams.items())
+        yield from (f"  {scalar(team)}: {flow(said)}" for team, said in teams.items())
     yield "routes:"
     for route in draft.routes:
         yield from route_lines(route)
@@ -70,7 +70,7 @@ def texts_in(value: Any) -> Iterator[str]:
 
 def route_lines(route: RouteDraft) -> Iterator[str]:
     yield from (f"  # {one_line(comment)}" for comment in route.comments)
-    yield f"  - name: {route.name}"
+    yield f"  - name: {scalar(route.name)}"
     yield f"    reason: {flow(route.reason)}"
     for key, value in route.body.items():
         if key in ("when", "ladder", "unless"):
