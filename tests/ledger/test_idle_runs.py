@@ -220,6 +220,20 @@ def test_a_killed_run_is_recorded_by_the_next_one_though_it_wrote_nothing(cron: 
     assert kind.verify().problems == ()
 
 
+def test_a_clock_that_was_set_back_does_not_hide_the_runs_since(cron: Cron, kind: Kind) -> None:
+    cron.idle(3)
+    with cron.lease(-2 * timedelta(days=1)) as lease:
+        lease.finish({"exit": 5, "error": "org"})
+    failed = ledger_status(cron.ledger)
+    cron.idle(3)
+    again = ledger_status(cron.ledger)
+    with cron.lease(-timedelta(hours=1)):
+        running = ledger_status(cron.ledger)
+    assert counters(kind) == [2, 2]
+    assert [one.last_run and one.last_run.run for one in (failed, again, running)] == ["run-4", "run-7", "run-8"]
+    assert [one.last_success and one.last_success.run for one in (failed, again)] == ["run-3", "run-7"]
+
+
 def test_orgs_of_one_ledger_have_rows_of_their_own_that_prove_each_others_events(
     cron: Cron, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,13 @@ def open_rows(connection: sa.Connection, organization_id: str | None = None) -> 
     return (idle_row_of(row) for row in found.all())
 
 
+def newest_rows(connection: sa.Connection) -> Iterator[IdleRow]:
+    """The newest row of each org, whether or not it may still grow."""
+    newest = sa.select(sa.func.max(idle_runs.c.event)).group_by(idle_runs.c.organization_id)
+    found = connection.execute(JOINED.where(idle_runs.c.event.in_(newest)).order_by(idle_runs.c.event)).mappings()
+    return (idle_row_of(row) for row in found.all())
+
+
 def rows_in_order(connection: sa.Connection, numbers: Iterable[int]) -> Mapping[int, IdleRow]:
     """The rows after these events, by event."""
     found = connection.execute(JOINED.where(idle_runs.c.event.in_(list(numbers)))).mappings()

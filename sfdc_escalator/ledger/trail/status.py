@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -11,7 +12,7 @@ from sfdc_escalator.escalation.world.escalation import Escalation, EscalationSta
 from sfdc_escalator.escalation.world.keys import UNDO
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, PolicyUses
 from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waiting, Waitlist
-from sfdc_escalator.ledger.idle.rows import open_rows, started_alone
+from sfdc_escalator.ledger.idle.rows import newest_rows, started_alone
 from sfdc_escalator.ledger.self_check import self_check
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.kept_texts import readable
@@ -26,14 +27,16 @@ from sfdc_escalator.pipeline.read_models.notices import waiting_for_a_person
 SETTLED_LATER = ("unknown", "rejected")
 WAITING = (EscalationState.UNKNOWN, EscalationState.SENDING, EscalationState.REJECTED)
 RUNS_LOOKED_AT = 1000
+Placed = tuple[tuple[int, int], RunRecord]
+"""A run with the number of the newest event at its end and, after that event, its start in seconds since 1970."""
 OF_NO_RUN = "{}"  # `resolve` and `ledger rebuild` hold the lease too, without a policy
 
 
 def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool = False) -> LedgerStatus:
     """The state as of this time, without one as of the org's time of the last run; with `check` also the self-check."""
     with trail.reading() as connection:
-        recorded = [*recorded_runs(connection), *idle_and_starting(connection)]
-        last, success = newest(recorded), newest([one for one in recorded if one.exit == 0])
+        newest = newest_runs(connection)
+        last, success = next(iter(newest), None), next((one for one in newest if one.exit == 0), None)
         unsettled = readable(connection, connection.execute(_waiting()).mappings(), "message")
         waiting = [escalation_of(row) for row in unsettled]
         orgs = connection.scalars(each_value(runs.c.organization_id)).all()
@@ -66,21 +69,37 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool
     )
 
 
-def recorded_runs(connection: sa.Connection) -> Iterator[RunRecord]:
-    """The newest run that ended well, and the newest one, of those that are recorded by themselves."""
-    found = sa.select(runs).where(runs.c.policies != OF_NO_RUN).order_by(runs.c.event.desc())
-    ended = connection.execute(found.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
-    success = next((record for row in ended if (record := run_record(row)).exit == 0), None)
-    yield from [success] if success else []
-    last = connection.execute(found.limit(1)).mappings().first()
-    yield from [run_record(last)] if last else []
+def newest_runs(connection: sa.Connection) -> list[RunRecord]:
+    """Among them the last run and the last one that ended well, the newest first. By their places in the ledger: a
+    clock that was set back must not hide the runs since."""
+    placed = sorted([*recorded_runs(connection), *last_idle_runs(connection)], key=_place, reverse=True)
+    found = [one for _, one in placed]
+    for one in starting(connection):
+        if not found or found[0].organization_id == one.organization_id or found[0].started <= one.started:
+            found.insert(0, one)
+    return found
 
 
-def idle_and_starting(connection: sa.Connection) -> Iterator[RunRecord]:
-    """The last idle run of each org that has recorded nothing since, and the runs that have recorded nothing yet."""
-    for row in open_rows(connection):
+def recorded_runs(connection: sa.Connection) -> Iterator[Placed]:
+    """The newest run that is recorded by itself, and the newest one that ended well."""
+    newest = sa.select(runs).where(runs.c.policies != OF_NO_RUN).order_by(runs.c.event.desc())
+    first = connection.execute(newest.limit(1)).mappings().first()
+    yield from [((first["event"], 0), run_record(first))] if first else []
+    ended = connection.execute(newest.where(runs.c.result.is_not(None)).limit(RUNS_LOOKED_AT)).mappings()
+    well = (((row["event"], 0), record) for row in ended if (record := run_record(row)).exit == 0)
+    yield from islice(well, 1)
+
+
+def last_idle_runs(connection: sa.Connection) -> Iterator[Placed]:
+    """The last idle run of each org. It may be the last one that ended well, though a run that failed came since."""
+    for row in newest_rows(connection):
         organization_id, host, one = row.columns["organization_id"], str(row.base.facts["host"]), row.last
-        yield RunRecord(one.run, organization_id, host, one.started, one.finished, one.result)
+        place = one.after[0], one.start
+        yield place, RunRecord(one.run, organization_id, host, one.started, one.finished, one.result)
+
+
+def starting(connection: sa.Connection) -> Iterator[RunRecord]:
+    """The runs that have recorded nothing yet."""
     for organization_id, run, host, at, _ in started_alone(connection):
         with naming(f"the lease of the org {organization_id!s:.60}"):
             started = time_of(at)
@@ -88,9 +107,8 @@ def idle_and_starting(connection: sa.Connection) -> Iterator[RunRecord]:
             yield RunRecord(run, organization_id, host, started, None, None)
 
 
-def newest(found: Sequence[RunRecord]) -> RunRecord | None:
-    """The run that started last; of several in one second the last of the list."""
-    return max(enumerate(found), key=lambda one: (one[1].started, one[0]), default=(0, None))[1]
+def _place(placed: Placed) -> tuple[int, int]:
+    return placed[0]
 
 
 def as_one(checks: Sequence[SelfCheck]) -> SelfCheck:
