@@ -153,3 +153,15 @@ def test_an_apply_does_not_send_again_what_is_over() -> None:
     about = org, caller(LATER), ledger, PLAN, ApplyTerms(), sent, silence, Stop(), ledger.post
     assert carry_out_saved("run", *about).exit_code == 0
     assert org.sent == [[2]]
+
+
+@pytest.mark.parametrize("state", [EscalationState.APPLIED, EscalationState.SUPERSEDED])
+def test_an_apply_that_settles_an_undo_ends_its_start_which_no_later_run_may_read(state: EscalationState) -> None:
+    start = ended(state)
+    undo = Escalation.of(identity(LOSER).undo, EscalationState.UNKNOWN, tried_at=STARTED, start_key=start.key)
+    ledger = FakeLedger(remembered(start, undo))
+    org = FakeOrg([case(1), LOSER], notes=[noted(identity(LOSER).undo)], now=LATER)
+    about = org, caller(LATER), ledger, PLAN, ApplyTerms(partial=True), lambda _plan, _keys: (), silence, Stop()
+    carry_out_saved("run", *about, ledger.post)
+    settled = [(one.event, one.escalation.key) for one in ledger.changes][:2]
+    assert settled == [("recovered", undo.key), ("undone", start.key)]

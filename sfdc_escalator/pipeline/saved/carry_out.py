@@ -12,6 +12,7 @@ from sfdc_escalator.escalation.decisions.outcome import State
 from sfdc_escalator.escalation.outbox.queued import OutboxCounts
 from sfdc_escalator.escalation.saved.plan import SavedPlan
 from sfdc_escalator.escalation.time.durations import in_words
+from sfdc_escalator.escalation.undoing.proved import undone_by_notes
 from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.escalation.world.history import History
 from sfdc_escalator.escalation.world.ladder_facts import Standing
@@ -25,6 +26,7 @@ from sfdc_escalator.pipeline.ports.org import Org
 from sfdc_escalator.pipeline.ports.outbox import PostOffice
 from sfdc_escalator.pipeline.ports.progress import Progress
 from sfdc_escalator.pipeline.ports.recall import Recall
+from sfdc_escalator.pipeline.preparing.prepare import with_settled
 from sfdc_escalator.pipeline.preparing.recover import Settled, recover
 from sfdc_escalator.pipeline.read_models.notices import waiting_for_a_person
 from sfdc_escalator.pipeline.run_clock import RunClock, check_clock
@@ -91,9 +93,10 @@ def carry_out_saved(
             history = ledger.history(caller.organization_id)
             check_clock(caller.now, history.org_time, accept=terms.accept_clock)
             facts = org.facts(caller, ())
+            recall = Recall(ledger, caller.organization_id)
             settled = recover(org, history, frozenset(), history.users | {caller.user_id}, caller.now)
-            history = store_settled(lease, history, settled)
-            history = Recall(ledger, caller.organization_id).keys(history, keys_of(plan))
+            history = store_settled(lease, with_settled(history, settled, recall), settled)
+            history = recall.keys(history, keys_of(plan))
             sent_keys = sent(plan.sha256, [one.key for one in plan.orders])
             checked = recheck(org, plan, history, sent_keys, facts)
             refuse_if_lost(history, checked)
@@ -124,10 +127,13 @@ def keys_of(plan: SavedPlan) -> Iterator[str]:
 
 
 def store_settled(lease: Lease, history: History, settled: Sequence[Settled]) -> History:
-    """Stores what an earlier run or apply left open and reading settles, as every run does."""
-    if settled:
-        lease.record([Change(one.event, one.escalation, one.escalation.case_number, "") for one in settled])
-    return history.with_escalations(one.escalation for one in settled)
+    """Stores what an earlier run or apply left open and reading settles, with what an undo among it ends, as every run
+    does. The history has what is settled; the result has what was ended too."""
+    undone = tuple(undone_by_notes(history)) if settled else ()
+    ends = [*settled, *(Settled("undone", one) for one in undone)]
+    if ends:
+        lease.record([Change(one.event, one.escalation, one.escalation.case_number, "") for one in ends])
+    return history.with_escalations(undone)
 
 
 def refuse_if_lost(history: History, checked: Checked) -> None:
