@@ -137,16 +137,23 @@ class NoticeJudge:
 
     def repeats(self, key: str, some: list[Arrival]) -> Iterator[str]:
         for first, again in pairwise(some):
+            if self.went_back(first.at, again.at) or self.ledger_of(first) != self.ledger_of(again):
+                continue
             if first.answered and not (self.is_disturbed(first) or self.is_disturbed(again)):
-                if not self.went_back(first.at, again.at):
-                    yield f"NOTICE TWICE: {key} {first.about} by the runs {first.run} and {again.run}"
-            elif not again.is_repeat and not self.is_disturbed(again) and not self.went_back(first.at, again.at):
+                yield f"NOTICE TWICE: {key} {first.about} by the runs {first.run} and {again.run}"
+            elif not again.is_repeat and not self.is_disturbed(again):
                 yield f"REPEAT THAT DOES NOT SAY SO: {key} {first.about} by the runs {first.run} and {again.run}"
 
     def is_disturbed(self, arrival: Arrival) -> bool:
         """True for a run that could not store what it sent: it was killed or stopped, or its disk was full."""
         run = self.runs.get(arrival.run)
         return run is None or run.code is None or bool(run.command.points)
+
+    def ledger_of(self, arrival: Arrival) -> str:
+        """Two ledgers may both have the note as one of their own runs; neither knows what the other one sent."""
+        run = self.runs.get(arrival.run)
+        words = run.command.arguments if run else []
+        return words[words.index("--ledger") + 1] if "--ledger" in words else ""
 
     def went_back(self, since: datetime, until: datetime) -> bool:
         """True where a ledger was lost or restored in between."""
