@@ -163,7 +163,8 @@ class NoticeJudge:
         arrivals = self.by_id.get(row.id, [])
         if row.state == "sent" and not arrivals:
             yield f"NOTICE LOST: {row}"
-        if row.state == "undelivered":
+        unsure = any(not one.answered or self.is_disturbed(one) for one in arrivals)
+        if row.state == "undelivered" and not unsure:  # after two lost answers it is not sent again, and it has arrived
             yield f"GIVEN UP: {row}"
         surely = arrivals and all(one.answered and not self.is_disturbed(one) for one in arrivals)
         if row.state == "dropped" and surely and not self.went_back_ever:
