@@ -61,6 +61,14 @@ def test_the_due_time_is_that_of_the_run_that_wrote_the_note(
     assert (one.started == NOW) is (due == timedelta(hours=8))
 
 
+def test_an_escalation_that_a_merge_moved_keeps_the_keys_of_its_rungs_where_another_run_wrote_its_note() -> None:
+    """Two escalations of one route on one case would else have rungs with the same keys."""
+    tried = escalation(CASE, EscalationState.UNKNOWN, "outage", policy_name="year", tried_at=NOW - timedelta(days=1))
+    for ladder in (None, LadderFacts(due=NOW)):
+        moved = replace(tried, ladder=ladder).on_case("500000000000099AAA", "00000099")
+        assert written_at(moved, NOW).origin == moved.origin == CASE.id
+
+
 def test_each_ladder_is_worked_out_once_in_a_run_where_nothing_new_was_read() -> None:
     start = replace(
         escalation(CASE, EscalationState.APPLIED, "outage", policy_name="year", tried_at=NOW),

@@ -156,7 +156,7 @@ class Escalation:
     def on_case(self, case_id: str, case_number: str) -> "Escalation":
         """The same escalation on the case into which its own was merged."""
         ladder = self.ladder
-        if self.is_start and case_id != self.case_id and (ladder or self.is_found):
+        if self.is_start and case_id != self.case_id:  # also without a ladder: its route may get one
             ladder = replace(ladder or LadderFacts(), origin=self.origin)
         return replace(self, case_id=case_id, case_number=case_number, ladder=ladder)
 

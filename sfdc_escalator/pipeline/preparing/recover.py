@@ -16,6 +16,7 @@ from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.escalation import CASE_CLOSED, NOT_SENT, Escalation, EscalationState
 from sfdc_escalator.escalation.world.history import History
+from sfdc_escalator.escalation.world.ladder_facts import LadderFacts
 from sfdc_escalator.escalation.world.needs import Need
 from sfdc_escalator.pipeline.polling.second_look import Look
 from sfdc_escalator.pipeline.ports.org import CaseNow, Org
@@ -161,11 +162,13 @@ def still_matches(
 def written_at(escalation: Escalation, at: datetime) -> Escalation:
     """The escalation as its note proves it, which stands in the org since that time. Where the ledger sent nothing, or
     sent it long before, another run wrote the note: one that the ledger lost. Then its values and its due time are not
-    known."""
+    known; the case on which it began is."""
     sent = escalation.tried_at if escalation.state not in NOT_SENT else None
     if sent is not None and at <= sent + SETTLE_AFTER:
         return escalation
-    return replace(escalation, tried_at=at, before=None, wrote=None, ladder=None)
+    origin = escalation.ladder.origin if escalation.ladder else ""
+    ladder = LadderFacts(origin=origin) if origin else None
+    return replace(escalation, tried_at=at, before=None, wrote=None, ladder=ladder)
 
 
 def all_cases_now(org: Org, case_ids: set[str], paths: frozenset[str], us: frozenset[str]) -> dict[str, CaseNow]:
