@@ -77,7 +77,7 @@ def verify(path):
                 first, runs, newest = first or last, runs + more, row["hash"]
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error) as error:
             return 6, f"BROKEN at line {place[0]}: {error}; whole before it: events {first} to {last}"
-    text = f"whole: events {first} to {last}, no gap{f', and {runs} idle runs' if runs else ''}"
+    text = f"whole: events {first} to {last}, no gap{f'; idle runs: {runs}' if runs else ''}"
     return 0, f"{text}; last hash {newest}" if last else "0 events: nothing to verify"
 
 

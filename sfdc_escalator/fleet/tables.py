@@ -96,7 +96,7 @@ def check(url: str, where: str) -> None:
 
 
 def mark_of(found: Connection, where: str) -> str | None:
-    """The mark of our schema; None where there is no such schema. Raises Invalid for one of another program."""
+    """The mark of our schema; None where the database does not have it. Raises Invalid for that of another program."""
     asked = "SELECT obj_description(oid, 'pg_namespace') AS mark FROM pg_namespace WHERE nspname = %s"
     row = found.execute(asked, (SCHEMA,)).fetchone()
     if row is None:

@@ -3,36 +3,24 @@
 import contextlib
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, LedgerUnusable
 from sfdc_escalator.escalation.world.escalation import Escalation
 from sfdc_escalator.escalation.world.history import History
-from sfdc_escalator.escalation.world.policy_use import PolicyUses
-from sfdc_escalator.escalation.world.waitlist import SelfCheck, Waitlist
+from sfdc_escalator.escalation.world.waitlist import SelfCheck
 from sfdc_escalator.ledger.engines.database import BUSY, Database, check_version, recognise
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.idle.head import head_in
-from sfdc_escalator.ledger.idle.rows import row_after, uses_now
 from sfdc_escalator.ledger.past import cases_of, has_any, last_time, not_over, of_cases
+from sfdc_escalator.ledger.run_ends import RunEnds
 from sfdc_escalator.ledger.self_check import self_check
 from sfdc_escalator.ledger.tables.ladder_rows import holds_in, rungs_in, standings_in
-from sfdc_escalator.ledger.tables.policy_uses import POLICY_USES, policy_uses_of
-from sfdc_escalator.ledger.tables.rows import (
-    IS_SANDBOX,
-    ORG_TIME,
-    each_value,
-    is_sandbox_of,
-    org_time_of,
-    route_of,
-    user_of,
-)
-from sfdc_escalator.ledger.tables.schema import VERSION, events, live_routes, runs, version
-from sfdc_escalator.ledger.tables.waitlist import WAITLIST, waitlist_of, with_messages
+from sfdc_escalator.ledger.tables.rows import each_value, route_of, user_of
+from sfdc_escalator.ledger.tables.schema import VERSION, live_routes, runs, version
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import locked_version
 from sfdc_escalator.ledger.writing.lease import SqlLease, Terms
@@ -60,7 +48,7 @@ class SqlHistory:
         """See `pipeline.ports.HistoryReader`. It is empty without escalations and live routes. Runs do not count: the
         first run after a loss leaves one, and the second must still see that the ledger was lost."""
         with self.reading() as connection:
-            known = not_over(connection, organization_id)
+            known, ends = not_over(connection, organization_id), self.run_ends(connection, organization_id)
             routes = sa.select(live_routes).where(live_routes.c.organization_id == organization_id)
             live = [route_of(row) for row in connection.execute(routes).mappings()]
             users = connection.scalars(each_value(runs.c.user_id, runs.c.organization_id == organization_id))
@@ -69,15 +57,15 @@ class SqlHistory:
                 live,
                 [user_of(user) for user in users],
                 empty=not (known or live or has_any(connection, organization_id)),
-                org_time=self._org_time(connection, organization_id),
-                waitlist=self.waitlist(connection, organization_id),
+                org_time=ends.org_time() or last_time(connection, organization_id),  # older programs recorded none
+                waitlist=ends.waitlist(),
             )
             return replace(
                 history,
                 rungs=rungs_in(connection, organization_id),
                 holds=holds_in(connection, organization_id),
                 standings=standings_in(connection, organization_id),
-                policy_uses=self.policy_uses(connection, organization_id),
+                policy_uses=ends.policy_uses(),
             )
 
     def past(
@@ -93,46 +81,10 @@ class SqlHistory:
     def self_check(self, organization_id: str) -> SelfCheck:
         """See `pipeline.ports.HistoryReader`."""
         with self.reading() as connection:
-            return self_check(connection, organization_id, self.policy_uses(connection, organization_id))
+            return self_check(connection, organization_id, self.run_ends(connection, organization_id).policy_uses())
 
-    def _org_time(self, connection: sa.Connection, organization_id: str) -> datetime | None:
-        """The org's time at the last run that ended without an error. Older programs did not record it: then that of
-        the last escalation."""
-        return self.org_time(connection, organization_id) or last_time(connection, organization_id)
-
-    def org_time(self, connection: sa.Connection, organization_id: str) -> datetime | None:
-        found = self._newest_with(ORG_TIME, connection, organization_id)
-        idle = row_after(connection, found.seq) if found else None
-        return idle.last.org_time if idle else org_time_of(found.seq, found.body) if found else None
-
-    def is_sandbox(self, connection: sa.Connection, organization_id: str) -> bool | None:
-        """True for a sandbox, by the last run that recorded it; None where none did."""
-        found = self._newest_with(IS_SANDBOX, connection, organization_id)
-        return is_sandbox_of(found.seq, found.body) if found else None
-
-    def waitlist(self, connection: sa.Connection, organization_id: str) -> Waitlist:
-        """The things that the last run with a plan left for a person; empty where none recorded any."""
-        found = self._newest_with(WAITLIST, connection, organization_id)
-        return with_messages(connection, waitlist_of(found.seq, found.body)) if found else Waitlist()
-
-    def policy_uses(self, connection: sa.Connection, organization_id: str) -> PolicyUses:
-        """The policies that runs use; empty where no run recorded any."""
-        found = self._newest_with(POLICY_USES, connection, organization_id)
-        idle = row_after(connection, found.seq) if found else None
-        return uses_now(idle) if idle else policy_uses_of(found.seq, found.body) if found else {}
-
-    def _newest_with(self, member: str, connection: sa.Connection, organization_id: str) -> sa.Row[Any, Any] | None:
-        """The newest last event of a run that has this member; the row of a run names its last event."""
-        place = self.database.dialect.place(f"""'"{member}":'""", "body")
-        newest = (
-            sa.select(events.c.seq, events.c.body)
-            .join_from(runs, events, events.c.seq == runs.c.event)
-            .where(runs.c.organization_id == organization_id, runs.c.result.is_not(None))
-            .where(sa.text(f"{place} > 0"))
-            .order_by(runs.c.event.desc())
-            .limit(1)
-        )
-        return connection.execute(newest).first()
+    def run_ends(self, connection: sa.Connection, organization_id: str) -> RunEnds:
+        return RunEnds(connection, self.database.dialect, organization_id)
 
     def head(self, organization_id: str | None = None) -> str | None:
         with self.reading() as connection:

@@ -80,7 +80,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("audit",),
         ("trail",),
         ("store",),
-        ("past", "self_check"),
+        ("past", "run_ends", "self_check"),
         ("writing",),
         ("idle",),
         ("engines",),

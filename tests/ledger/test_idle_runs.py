@@ -263,7 +263,7 @@ def test_an_export_holds_the_idle_runs_and_verifies_without_this_program(
     with open_trail(kind.where) as trail:
         file.write_text(text := text_of(trail, format_), encoding="utf-8")
         middle = text_of(trail, "jsonl", BEGIN + 2.5 * FIVE, BEGIN + 2.6 * FIVE)
-    assert verified(file) == (0, f"whole: events 1 to 8, no gap, and 4 idle runs; last hash {cron.heads[-1]}\n")
+    assert verified(file) == (0, f"whole: events 1 to 8, no gap; idle runs: 4; last hash {cron.heads[-1]}\n")
     lines = text.splitlines(keepends=True)
     (place,) = (number for number, line in enumerate(lines) if "run-2" in line)
     for other in ([*lines[:place], *lines[place + 1 :]], [line.replace("run-2", "run-7") for line in lines]):

@@ -48,7 +48,7 @@ def test_runs_with_nothing_to_do_are_one_row_and_every_command_counts_them(suppo
     file = support.folder / "all.jsonl"
     assert support.type("audit", "export", "--out", str(file)).code == 0
     done = subprocess.run([sys.executable, "-I", str(SCRIPT), str(file)], capture_output=True, text=True, check=False)
-    assert (done.returncode, "and 3 idle runs" in done.stdout) == (0, True)
+    assert (done.returncode, "idle runs: 3" in done.stdout) == (0, True)
     assert idle[-1].json["audit_head"] in done.stdout
     refused = support.type("undo", idle[-1].json["run"], "--why", "W")
     assert "unknown" not in refused.out + refused.err

@@ -79,7 +79,7 @@ class WouldDo:
         return acts
 
     def keeper(self, past: PastCase, at: datetime) -> str:
-        """The route that kept the case then and did nothing, as `policy/route`; empty where there is none."""
+        """The route that kept the case then and did nothing, as `policy/route`; empty without one."""
         case = next((one.case for one in reversed(past.segments([], self.known)) if one.begin <= at), past.case)
         here = self.polls.circumstances(at)
         for one in self.policies:

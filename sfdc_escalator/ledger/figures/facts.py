@@ -27,8 +27,8 @@ def about(trail: SqlHistory, policies: Collection[str]) -> About:
     """Raises LedgerUnusable for a damaged ledger."""
     with trail.reading() as connection:
         orgs = connection.scalars(each_value(runs.c.organization_id)).all()
-        uses = [use for one in orgs for use in trail.policy_uses(connection, one).items()]
-        times = [at for one in orgs if (at := trail.org_time(connection, one))]
+        uses = [use for one in orgs for use in trail.run_ends(connection, one).policy_uses().items()]
+        times = [at for one in orgs if (at := trail.run_ends(connection, one).org_time())]
     zones = frozenset(use.zone for name, use in uses if not policies or name in policies)
     return About(tuple(orgs), zones, max(times, default=None))
 

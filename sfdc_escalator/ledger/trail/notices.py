@@ -125,7 +125,7 @@ def notice_shown(trail: SqlHistory, organization_id: str, given: str) -> ShownNo
             together=together,
             acknowledged=acts(connection, together),
             events=events_of(connection, one),
-            is_sandbox=trail.is_sandbox(connection, organization_id),
+            is_sandbox=trail.run_ends(connection, organization_id).is_sandbox(),
         )
 
 

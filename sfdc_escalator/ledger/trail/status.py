@@ -40,7 +40,7 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool
         unsettled = readable(connection, connection.execute(_waiting()).mappings(), "message")
         waiting = [escalation_of(row) for row in unsettled]
         orgs = connection.scalars(each_value(runs.c.organization_id)).all()
-        left = [trail.waitlist(connection, one) for one in orgs]
+        left = [trail.run_ends(connection, one).waitlist() for one in orgs]
         found = [one for waitlist in left for one in still_waiting(connection, waitlist)]
         lost = waiting_for_a_person(undelivered(connection, sa.true()))
         counts = counted(connection, sa.true())
@@ -48,7 +48,7 @@ def ledger_status(trail: SqlHistory, now: datetime | None = None, *, check: bool
         now = now or (time_of_run(trail, connection, last) if last else None)
         held = held_cases(connection, now)
         known = tuple(open_escalations(connection, held))
-        uses = {one: trail.policy_uses(connection, one) for one in orgs}
+        uses = {one: trail.run_ends(connection, one).policy_uses() for one in orgs}
         checks = [self_check(connection, one, uses[one]) for one in orgs] if check else []
     return LedgerStatus(
         where=trail.where,
@@ -119,7 +119,7 @@ def as_one(checks: Sequence[SelfCheck]) -> SelfCheck:
 
 def time_of_run(trail: SqlHistory, connection: sa.Connection, last: RunRecord) -> datetime:
     """The org's time of the last run; the time of the ledger where no run recorded one."""
-    return trail.org_time(connection, last.organization_id) or last.started
+    return trail.run_ends(connection, last.organization_id).org_time() or last.started
 
 
 def newest_uses(found: Sequence[PolicyUses]) -> PolicyUses:

@@ -83,7 +83,7 @@ def poll(
 
 
 def case_queries(asked: Sequence[Asked], describe: Describe, only: Filter | None) -> CaseQueries:
-    """The queries for these routes, or for one case; none where there is no route."""
+    """The queries for these routes, or for one case; none without a route."""
     paths = paths_asked(asked)
     fields = selected(paths, describe)
     wheres = filters(fields, asked) if only is None else list(splitting.for_queries(fields, only).pieces)
