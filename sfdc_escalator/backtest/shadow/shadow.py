@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sfdc_escalator.backtest.shadow.fitness import not_compared, untold
-from sfdc_escalator.backtest.shadow.story import Asked, Story
+from sfdc_escalator.backtest.shadow.story import Story
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.shadow.acts import OWNER
 from sfdc_escalator.escalation.world.case import Case
@@ -17,14 +17,12 @@ STEP = 500
 Progress = Callable[[str, int, int], None]
 
 
-def shadow(
-    org: PastOrg, caller: Caller, policies: Sequence[Policy], since: timedelta, within: timedelta, progress: Progress
-) -> Shadow:
+def shadow(org: PastOrg, caller: Caller, policies: Sequence[Policy], since: timedelta, progress: Progress) -> Shadow:
     """Nothing is written. Raises OrgUnavailable where the org cannot be read."""
     facts = org.past_facts(caller, policies)
     begin = caller.now - since
     past = org.past_cases(policies, facts, begin)
-    story = Story(policies, facts, past, names_of(org, facts, past.cases), Asked(begin, within))
+    story = Story(policies, facts, past, names_of(org, facts, past.cases), begin)
     rows: list[Row] = []
     for count, case in enumerate(past.cases, 1):
         rows += (row for row in story.rows(case) if max(row.pair.times) >= begin)
@@ -35,7 +33,6 @@ def shadow(
         organization_id=caller.organization_id,
         begin=begin,
         end=caller.now,
-        within=within,
         cases=len(past.cases),
         rows=tuple(sorted(rows, key=lambda row: (row.number, row.pair.times[0], row.pair.effect, row.pair.kind))),
         not_compared=tuple(not_compared(policies, story.left_out, story.kept, story.lost)),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from sfdc_escalator.backtest.polls import MOST, Polls
 from sfdc_escalator.backtest.shadow.fitness import left_out, possible, untold, values_of
@@ -25,21 +24,14 @@ A_MINUTE = timedelta(minutes=1)
 AUTOMATED = "Automated Process"
 
 
-class Asked(NamedTuple):
-    """The begin of the time that is compared, and how far apart equal times may be."""
-
-    begin: datetime
-    within: timedelta
-
-
 class Story:
     """The policies, the org, and what is the same for all cases. `with_history` are the fields that have one; `lost`
     are the cases on which the policies would have set a field without one, by field."""
 
     def __init__(
-        self, policies: Sequence[Policy], facts: OrgFacts, past: PastCases, names: Mapping[str, str], asked: Asked
+        self, policies: Sequence[Policy], facts: OrgFacts, past: PastCases, names: Mapping[str, str], begin: datetime
     ) -> None:
-        self.policies, self.facts, self.names, self.asked = policies, facts, names, asked
+        self.policies, self.facts, self.names, self.begin = policies, facts, names, begin
         self.lost: dict[str, list[str]] = {}
         self.left_out = left_out(policies, facts, past.broken)
         seen = {path.lower() for case in past.cases for path in case.field_changes}
@@ -54,7 +46,7 @@ class Story:
         """The pairs of the case, each with its reason."""
         case = by_name(case, self.names)
         past = past_case(case, self._replaced(case))
-        pairs = paired(self._acts(past), their_acts(case), self.asked.within)
+        pairs = paired(self._acts(past), their_acts(case))
         edits = edits_of(case)
         differ = any(pair.kind != "equal" for pair in pairs)
         unedited = self.would_do.acts(past.without(edits)) if edits and differ else []
@@ -66,7 +58,7 @@ class Story:
         """The acts of the policies, as far as a history would show them; cases with others are noted as lost."""
         every = self.would_do.acts(past)
         unseen = (act for act in every if act.effect.field not in self.kept and not act.is_faint)
-        for field in {act.effect.field for act in unseen if act.at >= self.asked.begin}:
+        for field in {act.effect.field for act in unseen if act.at >= self.begin}:
             self.lost.setdefault(field, []).append(past.case.number)
         return [act for act in every if act.effect.field in self.kept]
 
@@ -89,7 +81,6 @@ class Story:
             is_untold=is_untold(past.case),
             is_possible=pair.effect.key[1:] in self.possible,
             kept_by=self.would_do.keeper(past, pair.theirs.at) if pair.kind == "only theirs" and pair.theirs else "",
-            within=self.asked.within,
             now=self.facts.caller.now,
         )
 

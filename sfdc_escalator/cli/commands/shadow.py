@@ -19,14 +19,6 @@ LONGEST = MOST_DAYS * 86400.0
 @click.command("shadow")
 @policy_option
 @option("--since", required=True, type=Seconds(), metavar="T", help="Compare what was done in this time, such as 7d.")
-@option(
-    "--within",
-    type=Seconds(),
-    default="15m",
-    show_default=True,
-    metavar="T",
-    help="Times that are at most so far apart are equal.",
-)
 @org_option
 @option("--html", "html", type=FilePath(), metavar="FILE", help="Write the comparison to this file, as an HTML page.")
 @all_option
@@ -36,7 +28,6 @@ def command(
     surroundings: Surroundings,
     policies: tuple[Path, ...],
     since: float,
-    within: float,
     org: str,
     html: Path | None,
     as_json: bool,
@@ -58,7 +49,7 @@ def command(
     if html is not None:
         check_place(html)
     errand = Errand(surroundings, org, policies=policies)
-    result, warnings = shadow(errand, timedelta(seconds=since), timedelta(seconds=within))
+    result, warnings = shadow(errand, timedelta(seconds=since))
     for problem in warnings:
         warn(f"! {visible(str(problem))}")
     if html is not None:

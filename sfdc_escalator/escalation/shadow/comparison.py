@@ -10,6 +10,8 @@ from sfdc_escalator.escalation.shadow.acts import Effect, OurAct, TheirAct
 Kind = Literal["equal", "earlier", "later", "only ours", "only theirs"]
 KINDS: tuple[Kind, ...] = ("equal", "earlier", "later", "only ours", "only theirs")
 Key = tuple[str, str, str]
+WITHIN = timedelta(minutes=15)
+"""Times that are at most this far apart are equal."""
 
 
 class Pair(NamedTuple):
@@ -33,12 +35,10 @@ class Pair(NamedTuple):
         return max(self.times) - min(self.times)
 
 
-def paired(ours: Iterable[OurAct], theirs: Iterable[TheirAct], within: timedelta) -> list[Pair]:
-    """By case, then by time. Times that are at most `within` apart are equal."""
+def paired(ours: Iterable[OurAct], theirs: Iterable[TheirAct]) -> list[Pair]:
+    """By case, then by time."""
     here, there = by_key(ours), by_key(theirs)
-    found = [
-        pair for key in here.keys() | there.keys() for pair in pairs(here.get(key, []), there.get(key, []), within)
-    ]
+    found = [pair for key in here.keys() | there.keys() for pair in pairs(here.get(key, []), there.get(key, []))]
     return sorted(found, key=lambda one: (one.effect.case_id, min(one.times), one.effect, one.kind))
 
 
@@ -49,7 +49,7 @@ def by_key(acts: Iterable[OurAct] | Iterable[TheirAct]) -> dict[Key, list]:  # t
     return found
 
 
-def pairs(ours: Sequence[OurAct], theirs: Sequence[TheirAct], within: timedelta) -> Iterator[Pair]:
+def pairs(ours: Sequence[OurAct], theirs: Sequence[TheirAct]) -> Iterator[Pair]:
     """The acts with the same effect: of all pairs the nearest first; what is left stands alone."""
     left, right = set(range(len(ours))), set(range(len(theirs)))
     near = sorted(product(left, right), key=lambda one: (abs(ours[one[0]].at - theirs[one[1]].at), one))
@@ -57,12 +57,12 @@ def pairs(ours: Sequence[OurAct], theirs: Sequence[TheirAct], within: timedelta)
         if here in left and there in right:
             left.remove(here)
             right.remove(there)
-            yield Pair(kind_of(ours[here].at, theirs[there].at, within), ours[here], theirs[there])
+            yield Pair(kind_of(ours[here].at, theirs[there].at), ours[here], theirs[there])
     yield from (Pair("only ours", ours[place], None) for place in sorted(left) if not ours[place].is_faint)
     yield from (Pair("only theirs", None, theirs[place]) for place in sorted(right))
 
 
-def kind_of(ours: datetime, theirs: datetime, within: timedelta) -> Kind:
-    if abs(ours - theirs) <= within:
+def kind_of(ours: datetime, theirs: datetime) -> Kind:
+    if abs(ours - theirs) <= WITHIN:
         return "equal"
     return "earlier" if ours < theirs else "later"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from sfdc_escalator.escalation.shadow.acts import OurAct
-from sfdc_escalator.escalation.shadow.comparison import Kind, Pair
+from sfdc_escalator.escalation.shadow.comparison import WITHIN, Kind, Pair
 from sfdc_escalator.escalation.shadow.rules import Change
 
 Code = Literal["order", "user_edit", "history_off", "recent", "hourly", "limit", "kept", "not_in_policies", "criteria"]
@@ -43,7 +43,6 @@ class Evidence:
     is_untold: bool
     is_possible: bool
     kept_by: str
-    within: timedelta
     now: datetime
 
 
@@ -60,22 +59,22 @@ def other_order(pair: Pair, known: Evidence) -> Reason | None:
     wanted = "only theirs" if pair.ours else "only ours"
     for other in known.pairs:
         same = other.kind == wanted and other.effect.field == pair.effect.field
-        if same and not is_assignment_apart(pair, other, known.within):
+        if same and not is_assignment_apart(pair, other):
             return Reason("order", other=other)
     return None
 
 
-def is_assignment_apart(pair: Pair, other: Pair, within: timedelta) -> bool:
+def is_assignment_apart(pair: Pair, other: Pair) -> bool:
     """True where one is an assignment at the creation of the case, and the other comes later."""
     theirs = pair.theirs or other.theirs
-    return theirs is not None and theirs.at_creation and abs(pair.times[0] - other.times[0]) > within
+    return theirs is not None and theirs.at_creation and abs(pair.times[0] - other.times[0]) > WITHIN
 
 
 def edit_in_the_way(pair: Pair, known: Evidence) -> Reason | None:
     """Without the changes of people the policies would have done the same, at the same time or at another one."""
     at = pair.theirs.at if pair.theirs else known.now
     for act in known.unedited:
-        same_time = pair.kind == "only theirs" or abs(act.at - at) <= known.within
+        same_time = pair.kind == "only theirs" or abs(act.at - at) <= WITHIN
         if act.effect.key == pair.effect.key and same_time:
             before = [one for one in known.edits if one[1].at <= max(act.at, at)]
             return Reason("user_edit", edit=before[-1]) if before else None
@@ -106,7 +105,7 @@ def not_in_policies(pair: Pair, known: Evidence) -> Reason | None:  # noqa: ARG0
 
 def recent(pair: Pair, known: Evidence) -> Reason | None:
     """The other side may still act."""
-    wait = max(AN_HOUR, known.within) if pair.ours else known.within
+    wait = AN_HOUR if pair.ours else WITHIN
     return Reason("recent") if known.now - pair.times[0] <= wait else None
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sfdc_escalator.escalation.shadow.comparison import KINDS, Kind, Pair
 from sfdc_escalator.escalation.shadow.reasons import Reason
@@ -44,7 +44,6 @@ class Shadow:
     organization_id: str
     begin: datetime
     end: datetime
-    within: timedelta
     cases: int
     rows: tuple[Row, ...]
     not_compared: tuple[NotCompared, ...]

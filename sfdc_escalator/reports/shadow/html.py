@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sfdc_escalator.escalation.shadow.comparison import KINDS, Kind
+from sfdc_escalator.escalation.shadow.comparison import KINDS, WITHIN, Kind
 from sfdc_escalator.pipeline.read_models.shadow import Row, Shadow
 from sfdc_escalator.reports.html.page import html_page, web_address
 from sfdc_escalator.reports.shadow import words
@@ -52,7 +52,7 @@ def shadow_html(found: Shadow) -> str:
         end=instant(found.end),
         policies=[name for name, _ in found.policies],
         cases=found.cases,
-        minutes=int(found.within.total_seconds() // 60),
+        minutes=int(WITHIN.total_seconds() // 60),
         tiles=[(kind, found.counts[kind]) for kind in KINDS],
         not_compared=found.not_compared,
         assumed=words.assumed_text(found),

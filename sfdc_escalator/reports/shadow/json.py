@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sfdc_escalator.escalation.shadow.comparison import WITHIN
 from sfdc_escalator.pipeline.read_models.shadow import Row, Shadow
 from sfdc_escalator.reports.shadow import words
 from sfdc_escalator.reports.values import instant
@@ -13,7 +14,7 @@ def shadow_json(found: Shadow) -> dict[str, Any]:
         "policies": [{"policy": name, "digest": digest} for name, digest in found.policies],
         "since": instant(found.begin),
         "until": instant(found.end),
-        "within_seconds": int(found.within.total_seconds()),
+        "within_seconds": int(WITHIN.total_seconds()),
         "cases": found.cases,
         "counts": dict(found.counts),
         "not_compared": [

@@ -22,12 +22,12 @@ class Shadowed(NamedTuple):
     warnings: tuple[Problem, ...]
 
 
-def shadow(errand: Errand, since: timedelta, within: timedelta) -> Shadowed:
+def shadow(errand: Errand, since: timedelta) -> Shadowed:
     """Raises Invalid for a policy that is not valid, and OrgUnavailable where the org cannot be read."""
     from sfdc_escalator.backtest.shadow.shadow import shadow as compare
 
     here = errand.surroundings
     loaded = policies(here, errand.policies)
     with here.progress() as progress, connect(here, errand.org, progress=progress) as (door, caller):
-        result = compare(door, caller, loaded.policies, since, within, progress)
+        result = compare(door, caller, loaded.policies, since, progress)
     return Shadowed(result, (*loaded.warnings, *clock_warnings(caller)))

@@ -1,7 +1,5 @@
 """The pairs of both sides' acts."""
 
-from datetime import timedelta
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +8,6 @@ from sfdc_escalator.escalation.shadow.acts import OurAct, TheirAct
 from sfdc_escalator.escalation.shadow.comparison import paired
 from tests.escalation.shadow.acts import LEADS, NIGHT, ours, theirs
 
-WITHIN = timedelta(minutes=15)
 MINUTES = st.lists(st.integers(0, 300), max_size=5)
 
 
@@ -36,12 +33,12 @@ MINUTES = st.lists(st.integers(0, 300), max_size=5)
 def test_the_same_effects_are_paired_by_the_nearest_time(
     here: list[OurAct], there: list[TheirAct], kinds: list[str]
 ) -> None:
-    assert [one.kind for one in paired(here, there, WITHIN)] == kinds
+    assert [one.kind for one in paired(here, there)] == kinds
 
 
 @given(MINUTES, MINUTES)
 def test_every_act_is_in_one_pair(here: list[int], there: list[int]) -> None:
-    found = paired([ours(one) for one in here], [theirs(one) for one in there], WITHIN)
+    found = paired([ours(one) for one in here], [theirs(one) for one in there])
     assert sorted(one.ours.at for one in found if one.ours) == sorted(ours(one).at for one in here)
     assert sorted(one.theirs.at for one in found if one.theirs) == sorted(theirs(one).at for one in there)
     assert sum(1 for one in found if one.ours and one.theirs) == min(len(here), len(there))

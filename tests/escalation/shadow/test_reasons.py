@@ -1,7 +1,6 @@
 """The likely reason for each difference."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +10,7 @@ from sfdc_escalator.escalation.shadow.reasons import Evidence, reason_of
 from tests.builders import NOW
 from tests.escalation.shadow.acts import ANN, NIGHT, change, ours, theirs
 
-WITHIN = timedelta(minutes=15)
-PLAIN = Evidence((), (), (), (), is_untold=False, is_possible=True, kept_by="", within=WITHIN, now=NOW)
+PLAIN = Evidence((), (), (), (), is_untold=False, is_possible=True, kept_by="", now=NOW)
 EDIT = ("Priority", change(30, "Low", ANN))
 LATE_EDIT = ("Priority", change(90, "Low", ANN))
 UNTOLD = {"untold": ("Origin",)}
@@ -56,13 +54,13 @@ def test_the_likely_reason(
     more: dict[str, Any],
     codes: list[str | None],
 ) -> None:
-    pairs = paired(here, there, WITHIN)
+    pairs = paired(here, there)
     found = [reason_of(one, replace(PLAIN, pairs=pairs, **more)) for one in pairs]
     assert [one and one.code for one in found] == codes
 
 
 def test_the_reason_names_the_edit_that_came_last_before_it() -> None:
-    (pair,) = paired([ours(120)], [], WITHIN)
+    (pair,) = paired([ours(120)], [])
     found = reason_of(pair, replace(PLAIN, edits=(EDIT, LATE_EDIT)))
     assert found is not None
     assert found.edit == LATE_EDIT
