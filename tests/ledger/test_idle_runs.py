@@ -14,6 +14,7 @@ import pytest
 
 from sfdc_escalator.escalation.figures.period import Period
 from sfdc_escalator.escalation.world.escalation import EscalationState
+from sfdc_escalator.escalation.world.ladder_facts import Hold
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, next_uses
 from sfdc_escalator.escalation.world.waitlist import Waiting, Waitlist
 from sfdc_escalator.ledger.engines.postgresql_dialect import PostgresqlDialect
@@ -22,6 +23,7 @@ from sfdc_escalator.ledger.figures.facts import read_facts
 from sfdc_escalator.ledger.figures.wanted import Wanted
 from sfdc_escalator.ledger.idle import counting
 from sfdc_escalator.ledger.store import SqlLedger, open_trail
+from sfdc_escalator.ledger.trail.holding import hold
 from sfdc_escalator.ledger.trail.status import ledger_status
 from sfdc_escalator.ledger.trail.undoing import SqlUndoTrail
 from sfdc_escalator.pipeline.ports.ledger import RunEnd, RunStart
@@ -94,6 +96,15 @@ def test_consecutive_idle_runs_are_one_row_that_grows_a_counter(cron: Cron, kind
     assert (counters(kind), events(kind)) == ([4], ["run_started", "run_finished"])
     found = kind.verify(cron.ledger.head())
     assert (found.problems, found.events, found.idle_runs, found.head) == ((), 2, 4, cron.heads[-1])
+
+
+def test_a_hold_after_idle_runs_leaves_the_trail_whole(cron: Cron, kind: Kind) -> None:
+    """Its event binds them, and the lease is still that of the newest of them."""
+    cron.idle(5)
+    hold(cron.ledger, ORG, Hold(escalation(1).case_id, "00001234", cron.now, None, "the customer asked", "ann"))
+    assert kind.verify().problems == ()
+    cron.idle(2)
+    assert kind.verify().problems == ()
 
 
 def test_the_state_after_idle_runs_is_that_of_runs_that_are_recorded_by_themselves(

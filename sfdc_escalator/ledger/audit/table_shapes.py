@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from sfdc_escalator.errors import LedgerUnusable
 from sfdc_escalator.ledger.engines.database import Dialect
-from sfdc_escalator.ledger.idle.rows import open_rows
+from sfdc_escalator.ledger.idle.rows import row_after
 from sfdc_escalator.ledger.tables import schema
 from sfdc_escalator.ledger.tables.rows import MISREAD, checked
 from sfdc_escalator.ledger.tables.schema import idle_runs, leases, metadata, runs, version
@@ -64,7 +64,7 @@ def _last_taker(connection: sa.Connection, row: sa.RowMapping, last: int) -> Map
     an idle one not its process."""
     if row["start"] is not None:
         return {"run": str(json.loads(row["start"])["run"])}
-    for idle in open_rows(connection, row["organization_id"]):
+    if idle := row_after(connection, last):
         newest, host = idle.last, idle.base.facts["host"]
         return {"run": newest.run, "host": host, "started_at": time_text(newest.started)}
     return connection.execute(sa.select(runs).where(runs.c.event == last)).mappings().first()
