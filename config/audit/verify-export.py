@@ -5,6 +5,8 @@
 
 Each event is hashed over its text and the hash before it: hash = SHA-256(bytes of prev + bytes of body). So is a line
 of idle runs, which comes after the event that they repeat; the next event of their org has their number and hash.
+Events that were pruned are missing: a later event `pruned` has their numbers and the hash of the last one. So the file
+is read twice.
 Exit code: 0 whole, 6 a line is changed or missing, 2 the file cannot be read. A file that was cut between two lines is
 whole: compare first and last event with what was asked for, and the last hash with the `audit_head` of a run.
 """
@@ -14,10 +16,11 @@ import hashlib
 import json
 import sys
 
+MISREAD = ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error
 FIELDS = {"seq", "at", "org_at", "prev", "hash", "body"}
 
 
-def check(row, last, head, empty, idle):
+def check(row, last, head, empty, idle, gone):
     body = json.loads(row["body"])
     prev, known = bytes.fromhex(row["prev"]), bytes.fromhex(head or "") if last else None
     if set(row) != FIELDS or hashlib.sha256(prev + row["body"].encode()).hexdigest() != row["hash"]:
@@ -33,12 +36,18 @@ def check(row, last, head, empty, idle):
     about = [str(seq) if empty == "" else seq, body["about"]["at"], body.get("org_at") or empty, prev.hex()]
     if json.dumps(about) != json.dumps([row["seq"], row["at"], row["org_at"], row["prev"]]):
         raise ValueError("seq, at or org_at differ from its text")
-    if last and seq != last + 1:
+    missing = (last or seq - 1) + 1
+    while missing < seq and missing in gone["removed"]:
+        missing, known = gone["removed"][missing]
+    if last and seq != missing:
         raise ValueError(f"a gap: event {seq} comes after event {last}")
     if prev != (known if last else bytes(32) if seq == 1 else prev):
         raise ValueError("prev is not the hash of the event before it")
     idle.setdefault("first", seq)
-    if bound and idle.pop(bound["event"], None) != (bound["hash"], bound["runs"]) and bound["event"] >= idle["first"]:
+    others = (
+        bound and idle.pop(bound["event"], None) != (bound["hash"], bound["runs"]) and bound["event"] >= idle["first"]
+    )
+    if others and seq > gone["idle"].get(body["about"]["organization_id"], 0):
         raise ValueError(f"the idle runs after event {bound['event']} are missing, or are others")
     idle["last"] = [row["seq"], row["at"], row["org_at"]]
     return seq, row["hash"], 0
@@ -60,8 +69,24 @@ def rows(lines, empty):
 
 
 def numbered(file, place):
+    file.seek(0)
     for place[0], line in enumerate(file, 1):
         yield line.decode()
+
+
+def pruned(some):
+    gone = {"removed": {}, "idle": {}}
+    try:
+        for body in (json.loads(row["body"]) for row in some if '"event":"pruned"' in row["body"]):
+            about = body["about"]
+            if about["event"] == "pruned" and about["key"] is None:
+                gone["idle"][about["organization_id"]] = body["facts"]["idle_runs_through"]
+            elif about["event"] == "pruned":
+                for first, last, text in body["facts"]["removed"]:
+                    gone["removed"][first] = last + 1, bytes.fromhex(text)
+    except MISREAD:
+        pass  # the second reading says where
+    return gone
 
 
 def verify(path):
@@ -69,15 +94,15 @@ def verify(path):
     first, last, head, place, runs, idle = None, None, None, [0], 0, {}
     with open(path, "rb") as file:
         empty = "" if file.read(4) == b"seq," else None  # what stands for no value in CSV and in JSON
-        file.seek(0)
-        lines = numbered(file, place)
         try:
-            for row in rows(lines, empty):
-                last, head, more = check(row, last, head, empty, idle)
+            gone = pruned(rows(numbered(file, place), empty))
+            for row in rows(numbered(file, place), empty):
+                last, head, more = check(row, last, head, empty, idle, gone)
                 first, runs, newest = first or last, runs + more, row["hash"]
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError, csv.Error) as error:
+        except MISREAD as error:
             return 6, f"BROKEN at line {place[0]}: {error}; whole before it: events {first} to {last}"
-    text = f"whole: events {first} to {last}, no gap{f'; idle runs: {runs}' if runs else ''}"
+    gaps = "no gap but what was pruned" if gone["removed"] else "no gap"
+    text = f"whole: events {first} to {last}, {gaps}{f'; idle runs: {runs}' if runs else ''}"
     return 0, f"{text}; last hash {newest}" if last else "0 events: nothing to verify"
 
 

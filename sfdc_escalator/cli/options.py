@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from sfdc_escalator.escalation.time.ages import Age, parse_age
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 PREFIX = "SFDC_ESCALATOR_"
@@ -76,6 +77,22 @@ class Seconds(click.ParamType[float]):
         if seconds > MOST_SECONDS:
             self.fail(f"{value!r} is longer than 100 years", param, ctx)
         return seconds
+
+
+class AgeType(click.ParamType[Age]):
+    """An age: `2y` (years of the calendar), `26w`, `90d`."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Age:
+        if isinstance(value, Age):
+            return value
+        try:
+            age = parse_age(str(value))
+            age.before(datetime.now(UTC))
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not an age such as 2y, 26w or 90d", param, ctx)
+        return age
 
 
 class Instant(click.ParamType[datetime]):

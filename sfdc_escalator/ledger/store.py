@@ -128,11 +128,11 @@ class SqlLedger(SqlHistory):
             check_version(self.database.where, locked_version(connection, self.database))
             yield connection, self.database.dialect.now(connection)
 
-    def clean(self) -> str:
-        """Removes what the database still keeps of deleted rows. Returns the reason where it cannot be done now, with
-        the next step."""
+    def clean(self, tables: Collection[str]) -> str:
+        """Removes what the database still keeps of rows that were deleted from these tables. Returns the reason where
+        it cannot be done now, with the next step."""
         with self.database.translating():
-            return self.database.dialect.clean(self._engine)
+            return self.database.dialect.clean(self._engine, tables)
 
     def try_to_write(self) -> None:
         """A write that is rolled back, so that a ledger that cannot be written is found now. Raises LedgerUnusable."""

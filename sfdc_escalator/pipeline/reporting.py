@@ -48,5 +48,10 @@ def remarks(facts: Facts, source: Source, left_out: str) -> Iterator[str]:
         )
     if facts.unlisted:
         yield "Some runs left more cases for people than the ledger lists: `held` and `withheld` may be too low."
+    if facts.pruned and facts.period.begin < facts.pruned:
+        yield (
+            f"The ledger was pruned before {facts.pruned:%Y-%m-%d}: what was rejected, unknown, warned about or "
+            "sent before then is not counted where its escalation has ended."
+        )
     if facts.escalations.in_common.values and left_out:
         yield f"The values in common are not compared with those of all open cases: {left_out}."

@@ -7,13 +7,17 @@ from urllib.parse import urlsplit
 import pytest
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable
+from sfdc_escalator.escalation.time.ages import Age
+from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.ladder_facts import Hold, Standing, StandingState
 from sfdc_escalator.ledger.audit.verification import verify
+from sfdc_escalator.ledger.engines.postgresql_dialect import PostgresqlDialect
 from sfdc_escalator.ledger.engines.postgresql_rights import OF_A_RUN
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.ledger.store import open_history, open_ledger, open_trail
 from sfdc_escalator.ledger.tables.schema import VERSION
 from sfdc_escalator.ledger.upkeep.migration import migrate
+from sfdc_escalator.ledger.upkeep.pruning import prune
 from tests.ledger.kinds import PostgresqlKind, empty
 from tests.ledger.old_ledger import load
 from tests.ledger.sample import AT, ORG, change, escalation, start
@@ -241,3 +245,22 @@ def test_a_server_that_refuses_a_write_is_not_damage(postgresql_kind: Postgresql
     )
     postgresql_kind.execute("CREATE TRIGGER refuse BEFORE INSERT ON leases EXECUTE FUNCTION refuse()")
     assert words in refused(runs, postgresql_kind.where)
+
+
+def test_only_the_owner_of_the_tables_prunes_them(made: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names who that is."""
+    monkeypatch.setattr(PostgresqlDialect, "now", lambda *_: "2023-05-04T12:00:00Z")
+    everything = "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sfdc_escalator"
+    with made.kind.open() as ledger, ledger.lease(start()) as lease:
+        lease.record([change(escalation())])
+        lease.record([change(escalation(), EscalationState.APPLIED)])
+        lease.record([change(escalation(), EscalationState.CLOSED)])
+        lease.finish({"exit": 0})
+    made.grant("USAGE ON SCHEMA sfdc_escalator", everything)
+    made.kind.execute(f"REVOKE DELETE ON sfdc_escalator.events, sfdc_escalator.idle_runs FROM {made.name}")
+    made.kind.execute(f"REVOKE DELETE ON sfdc_escalator.escalations FROM {made.name}")
+    made.kind.execute(f"REVOKE UPDATE ON sfdc_escalator.events, sfdc_escalator.payloads FROM {made.name}")
+    monkeypatch.undo()
+    with open_ledger(made.where, create=False) as ledger, pytest.raises(LedgerUnusable, match="as the user postgres"):
+        prune(ledger, Age(1, "d"), "guest")
+    assert made.kind.verify().problems == ()

@@ -2,9 +2,9 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, Verification
+from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, EscalationEntry, OrgPruned, Verification
 from sfdc_escalator.reports.json.audit import list_json, show_json, verify_json
 from sfdc_escalator.reports.page import Page
 from sfdc_escalator.reports.text.audit import list_text, show_text, verify_text
@@ -118,7 +118,21 @@ def test_a_trail_without_problems_is_whole() -> None:
         "problems": (),
         "erased": (),
         "idle_runs": 0,
+        "pruned": [],
         "ledger": "/ledger.db",
+    }
+
+
+def test_a_trail_that_was_pruned_says_before_which_day() -> None:
+    pruned = (OrgPruned(NOW - timedelta(days=9), 1, 2, 3, 4, 5, 6), OrgPruned(NOW, 10, 20, 30, 40, 50, 60))
+    found = Verification(3, "ab" * 32, (), pruned=pruned)
+    assert verify_text("/ledger.db", found).splitlines() == [
+        f"The audit trail of /ledger.db is whole: 3 events, pruned before 2026-03-02, head {'ab' * 32}",
+        "Pruned, as events record it: 22 events, 33 texts, 44 notices of 11 escalations; 55 idle runs",
+    ]
+    assert verify_json("/ledger.db", found)["pruned"][0] == {
+        **pruned[0]._asdict(),
+        "before": "2026-02-21T15:00:00Z",
     }
 
 

@@ -261,6 +261,8 @@ ROWS: dict[str, tuple[Callable[[World], None], list[str], int]] = {
     "audit erase, hostile words": (nothing, ["audit", "erase", BAD, "--why", BAD], 2),
     "ledger backup": (nothing, ["ledger", "backup", "copy\x1b[2J\u202e.db"], 0),
     "ledger migrate": (nothing, ["ledger", "migrate"], 0),
+    "ledger prune": (nothing, ["ledger", "prune", "--older-than", "2y"], 0),
+    "ledger prune, hostile words": (nothing, ["ledger", "prune", "--older-than", BAD], 2),
     "ledger rebuild": (without_ledger, ["ledger", "rebuild"], 0),
     "resolve": (nothing, ["resolve", BAD, "--as", "applied"], 2),
     "completion": (nothing, ["completion", "zsh"], 0),

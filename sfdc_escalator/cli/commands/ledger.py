@@ -1,12 +1,13 @@
-"""`ledger`: back it up, migrate it, or read a lost one back from the org."""
+"""`ledger`: back it up, migrate it, prune it, or read a lost one back from the org."""
 
 from pathlib import Path
 
 import click
 
-from sfdc_escalator.cli.options import FilePath, ledger_option, org_option
-from sfdc_escalator.cli.output import tell_done, tell_news
+from sfdc_escalator.cli.options import AgeType, FilePath, ledger_option, option, org_option
+from sfdc_escalator.cli.output import tell, tell_done, tell_news
 from sfdc_escalator.errors import counted
+from sfdc_escalator.escalation.time.ages import Age
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 
@@ -59,6 +60,31 @@ def migrate(surroundings: Surroundings, org: str, ledger: str | None) -> int:
         ]
     tell_done(lambda: tell_news("\n".join(lines)))
     return 0
+
+
+@command.command("prune")
+@option("--older-than", "age", type=AgeType(), required=True, metavar="AGE", help="Such as 2y, 26w or 90d, before now.")
+@org_option
+@ledger_option
+@click.pass_obj
+def prune(surroundings: Surroundings, age: Age, org: str, ledger: str | None) -> int:
+    """Remove what ended longer ago than AGE, for good: make a backup first.
+
+    Events, notes and notices of escalations that ended before then go, and the rows of idle runs before then. Of each
+    escalation its key, route, case id and end stay, so that no case is escalated again; `audit verify` proves that
+    nothing else is missing. It holds for every org of the ledger. While a run is at work, nothing is pruned (exit code
+    3). Nothing is changed in the org.
+    """
+    from sfdc_escalator.cli.commands.by_hand import person
+    from sfdc_escalator.ledger.upkeep.pruning import prune as remove
+    from sfdc_escalator.reports.text.audit import pruned_text
+    from sfdc_escalator.wiring import ledgers
+    from sfdc_escalator.wiring.errand import busy_is_an_error
+
+    with busy_is_an_error(), ledgers.known_ledger(surroundings, ledger, org) as book:
+        done = remove(book, age, person(surroundings.environ))
+    tell_done(lambda: tell(pruned_text(done)))
+    return 3 if done.not_cleaned and not done.is_on_a_server else 0
 
 
 @command.command("rebuild")

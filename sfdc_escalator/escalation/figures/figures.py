@@ -50,7 +50,7 @@ class OfEscalations:
 @dataclass(slots=True)
 class Facts:
     """All that the figures of a period are made of. `as_of` is the org's time of the last run. `unlisted` says that
-    more cases waited for a person than the runs list."""
+    more cases waited for a person than the runs list; `pruned` is the time before which the ledger was pruned."""
 
     period: Period
     escalations: OfEscalations
@@ -60,6 +60,7 @@ class Facts:
     runs: RunTimes
     as_of: datetime | None = None
     unlisted: bool = False
+    pruned: datetime | None = None
 
 
 def all_figures(facts: Facts, every: timedelta | None, open_cases: OpenCases | None) -> tuple[Figure, ...]:

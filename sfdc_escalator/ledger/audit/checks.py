@@ -48,8 +48,11 @@ NOTES_MISSING = """
         WHERE key IS NULL AND event = 'notices_erased' GROUP BY organization_id, COALESCE(case_id, '')
     ) y ON v.event = 'notice_queued' AND y.organization_id = v.organization_id
         AND y.of_case = COALESCE(v.case_id, '')
+    LEFT JOIN (
+        SELECT key AS of_key, MAX(seq) AS seq FROM events WHERE key IS NOT NULL AND event = 'pruned' GROUP BY key
+    ) z ON z.of_key = v.key
     WHERE v.note IS NOT NULL AND p.event IS NULL
-        AND COALESCE(x.seq, 0) < v.seq AND COALESCE(y.seq, 0) < v.seq
+        AND COALESCE(x.seq, 0) < v.seq AND COALESCE(y.seq, 0) < v.seq AND COALESCE(z.seq, 0) < v.seq
 """
 """The events whose note is not there, though no event records that it was erased."""
 

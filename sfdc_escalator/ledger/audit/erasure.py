@@ -5,7 +5,7 @@ each case id. Then the database is made to give up what it keeps of deleted rows
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import LedgerUnusable, NoticesWait, Problem
 from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.ledger.audit.cases import Linked, linked, the_case
+from sfdc_escalator.ledger.pruned.records import PRUNED
 from sfdc_escalator.ledger.store import SqlLedger
 from sfdc_escalator.ledger.tables.kept_texts import ERASED
 from sfdc_escalator.ledger.tables.rows import MISREAD
@@ -27,6 +28,7 @@ from sfdc_escalator.pipeline.read_models.audit_trail import Erasure
 from sfdc_escalator.pipeline.read_models.notices import short
 
 ERASED_EVENT = "erased"
+WITH_TEXTS = ("payloads", "notices", "standings")
 NOT_SENT = (NoticeState.INTENDED, NoticeState.WAITING, NoticeState.SENDING, NoticeState.UNDELIVERED)
 
 
@@ -57,16 +59,16 @@ def erase(ledger: SqlLedger, organization_id: str, name: str, by: str, why: str)
         texts=len(numbers),
         erased_before=None if is_new else max(before),
         in_the_clear=old,
-        not_cleaned=cleaned(ledger),
+        not_cleaned=cleaned(ledger, WITH_TEXTS),
         copies=ledger.database.copies(),
         is_on_a_server=ledger.database.is_on_a_server,
     )
 
 
-def cleaned(ledger: SqlLedger) -> str:
-    """Empty where nothing is left of deleted rows; else the reason and the next step. The texts are erased already."""
+def cleaned(ledger: SqlLedger, tables: Collection[str]) -> str:
+    """Empty where nothing is left of rows that were deleted from these tables; else the reason and the next step."""
     try:
-        return ledger.clean()
+        return ledger.clean(tables)
     except LedgerUnusable as error:
         return f"{error.message}. Run the same command again"
 
@@ -129,7 +131,7 @@ def is_in_the_clear(body: bytes) -> bool:
     try:
         found: dict[str, Any] = json.loads(body)
         message, why = found.get("escalation", {}).get("message"), found.get("facts", {}).get("why")
-        is_old = KEPT not in found and found["about"]["event"] != ERASED_EVENT
+        is_old = KEPT not in found and found["about"]["event"] not in (ERASED_EVENT, PRUNED)
         return is_old and bool(found.get("reasons") or message or why)
     except MISREAD:
         return False

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import AuditBroken
 from sfdc_escalator.ledger.idle.rows import IdleRow, row_after
 from sfdc_escalator.ledger.idle.runs import text_of
+from sfdc_escalator.ledger.pruned.records import IS_PRUNED
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.schema import events, idle_runs
 from sfdc_escalator.ledger.tables.times import whole_second
@@ -27,6 +28,7 @@ def exported(trail: SqlHistory, begin: datetime | None, end: datetime | None) ->
     taken. Raises AuditBroken for one that is not a text."""
     with trail.reading() as connection:
         first, last = bounds(connection, begin, end)
+        last = with_proof(connection, first, last)
         query = f"SELECT seq, at, prev, hash, body FROM events WHERE seq BETWEEN {first} AND {last} ORDER BY seq"  # noqa: S608
         with closing(cast("Generator[tuple[Any, ...]]", trail.database.dialect.rows(connection, query))) as rows:
             yield with_idle_runs(connection, first, last, (event_of(*row) for row in rows))
@@ -60,6 +62,15 @@ def bounds(connection: sa.Connection, begin: datetime | None, end: datetime | No
     found = (one for query in (ends, reaching(begin, end)) for one in connection.execute(query).one())
     numbers: list[int] = [one for one in found if one is not None]
     return (min(numbers), max(numbers)) if numbers else EMPTY
+
+
+def with_proof(connection: sa.Connection, first: int, last: int) -> int:
+    """The number of the last event. Where some of these were pruned, the export goes on to the event that proves it."""
+    present = sa.select(sa.func.count()).select_from(events).where(events.c.seq.between(first, last))
+    if connection.scalar(present) == last - first + 1:
+        return last
+    proof = sa.select(sa.func.max(events.c.seq)).where(IS_PRUNED, events.c.key.is_not(None))
+    return max(last, connection.scalar(proof) or 0)
 
 
 def reaching(begin: datetime | None, end: datetime | None) -> sa.Select[Any]:

@@ -1,6 +1,7 @@
 """Checks of all that no event records: leases, the version row, the tables as such, the type of each value."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from sfdc_escalator.errors import LedgerUnusable
 from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.idle.rows import row_after
+from sfdc_escalator.ledger.pruned.gaps import pruned_idle_runs
 from sfdc_escalator.ledger.tables import schema
 from sfdc_escalator.ledger.tables.rows import MISREAD, checked
 from sfdc_escalator.ledger.tables.schema import idle_runs, leases, metadata, runs, version
@@ -24,7 +26,8 @@ def lease_problems(connection: sa.Connection) -> Iterator[str]:
     counted = sa.select(idle_runs.c.organization_id, sa.func.sum(idle_runs.c.runs)).group_by(
         idle_runs.c.organization_id
     )
-    idle = {org: int(number) for org, number in connection.execute(counted)}
+    idle = Counter({org: int(number) for org, number in connection.execute(counted)})
+    idle.update(pruned_idle_runs(connection))
     held = connection.execute(sa.select(leases)).mappings().all()
     for row in held:
         name = f"the lease of the org {row['organization_id']!s:.60}"

@@ -1,7 +1,7 @@
 """The database under a ledger: the two protocols of an engine, and the check that a ledger is ours."""
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -45,6 +45,11 @@ class Dialect(Protocol):
         an event whose number is not the next one."""
         ...
 
+    def lift(self, connection: sa.Connection, tables: Collection[str]) -> None:
+        """Lets rows of these tables be deleted in this transaction, until `guard`. Raises LedgerUnusable for a user
+        that may not do that."""
+        ...
+
     def problems(self, connection: sa.Connection) -> Iterator[str]:
         """The faults of the database itself: guards of its tables that are not in place, damaged pages."""
         ...
@@ -73,8 +78,9 @@ class Dialect(Protocol):
         """The SQL expression for a text as UTF-8."""
         ...
 
-    def clean(self, engine: sa.Engine) -> str:
-        """Removes what the database still keeps of deleted rows, outside any transaction. Returns the reason where it
+    def clean(self, engine: sa.Engine, tables: Collection[str]) -> str:
+        """Removes what the database still keeps of rows that were deleted from these tables, outside any transaction.
+        Returns the reason where it
         cannot be done now, with the next step; else an empty text."""
         ...
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from sfdc_escalator.errors import LedgerUnusable
 from sfdc_escalator.ledger.engines.database import in_batches, table_of
 from sfdc_escalator.ledger.tables.schema import FORBIDDEN, GROWS, metadata, version
 
@@ -91,12 +92,10 @@ KEYS = f"""
     FROM pg_index i, pg_class c, {OURS} AND c.relnamespace = n.oid AND i.indrelid = c.oid AND c.relkind = 'r'
     AND i.indisvalid
 """  # noqa: S608
-IS_OWNER = f"""
-    SELECT bool_and(pg_has_role(c.relowner, 'USAGE')) FROM pg_class c, {OURS} AND c.relnamespace = n.oid
-    AND c.relname IN ('notices', 'payloads', 'standings')
+OWNERS = f"""
+    SELECT DISTINCT pg_get_userbyid(c.relowner)::text FROM pg_class c, {OURS} AND c.relnamespace = n.oid
+    AND c.relname = ANY (%s) AND NOT pg_has_role(c.relowner, 'USAGE') ORDER BY 1
 """  # noqa: S608
-VACUUM = f"VACUUM (FULL) {SCHEMA}.payloads, {SCHEMA}.notices, {SCHEMA}.standings"
-"""A plain VACUUM frees the room of deleted rows, but leaves their bytes in it."""
 LOCK_TIMEOUT = "55P03"
 RIGHTS = f"""
     SELECT c.relname::text, a.privilege_type, CASE a.grantee WHEN 0 THEN 'everybody' ELSE a.grantee::regrole::text END
@@ -140,6 +139,13 @@ class PostgresqlDialect:
         for statement in statements:
             connection.exec_driver_sql(statement.replace("%", "%%"))
 
+    def lift(self, connection: sa.Connection, tables: Collection[str]) -> None:
+        if owners := _other_owners(connection, tables):
+            raise LedgerUnusable(f"only the owner of the ledger's tables may prune it; do it as the user {owners}")
+        for table in tables:
+            connection.exec_driver_sql(f"DROP TRIGGER {table}_no_delete ON {SCHEMA}.{table}")
+            connection.exec_driver_sql(f"GRANT DELETE ON {SCHEMA}.{table} TO CURRENT_USER")
+
     def problems(self, connection: sa.Connection) -> Iterator[str]:
         tables = {table for table, _ in self.columns(connection)}
         guards = {name: text for name, text in GUARDS.items() if table_of(name) in tables}
@@ -169,21 +175,28 @@ class PostgresqlDialect:
     def place(self, text: str, within: str) -> str:
         return f"position({self.bytes_of(text)} IN {within})"
 
-    def clean(self, engine: sa.Engine) -> str:
-        """Rewrites the tables that texts were deleted from, which only their owner may."""
+    def clean(self, engine: sa.Engine, tables: Collection[str]) -> str:
+        """Rewrites the tables, which only their owner may. A plain VACUUM frees the room of deleted rows, but leaves
+        their bytes in it."""
+        vacuum = f"VACUUM (FULL) {', '.join(f'{SCHEMA}.{table}' for table in tables)}"
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            if not connection.exec_driver_sql(IS_OWNER).scalar():
-                return f"only the owner of the tables may clean them. Let the owner run: {VACUUM}"
+            if _other_owners(connection, tables):
+                return f"only the owner of the tables may clean them. Let the owner run: {vacuum}"
             try:
-                connection.exec_driver_sql(VACUUM)
+                connection.exec_driver_sql(vacuum)
             except sa.exc.DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) != LOCK_TIMEOUT:
                     raise
-                return f"another session uses the tables. When it has ended, run the same command again, or: {VACUUM}"
+                return f"another session uses the tables. When it has ended, run the same command again, or: {vacuum}"
         return ""
 
     def bytes_of(self, text: str) -> str:
         return f"convert_to({text}, 'UTF8')"
+
+
+def _other_owners(connection: sa.Connection, tables: Collection[str]) -> str:
+    """The owners of these tables whose rights this user does not have; an empty text without such an owner."""
+    return ", ".join(connection.exec_driver_sql(OWNERS, (list(tables),)).scalars())
 
 
 def revocations(schema: str, tables: Collection[str] = REVOKED) -> list[str]:

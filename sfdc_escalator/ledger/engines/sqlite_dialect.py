@@ -1,7 +1,7 @@
 """The SQL dialect of SQLite: its clock, its catalogue, its triggers, and the SQL of a verification."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,10 @@ class SqliteDialect:
             if name not in present:
                 connection.exec_driver_sql(statement)
 
+    def lift(self, connection: sa.Connection, tables: Collection[str]) -> None:
+        for table in tables:
+            connection.exec_driver_sql(f"DROP TRIGGER {table}_no_delete")
+
     def problems(self, connection: sa.Connection) -> Iterator[str]:
         found = dict(self.rows(connection, TRIGGERS))
         tables = {table for table, _ in self.columns(connection)}
@@ -113,7 +117,7 @@ class SqliteDialect:
     def place(self, text: str, within: str) -> str:
         return f"instr({within}, {self.bytes_of(text)})"
 
-    def clean(self, engine: sa.Engine) -> str:
+    def clean(self, engine: sa.Engine, tables: Collection[str]) -> str:  # noqa: ARG002
         """Rewrites the file and empties its log: moves of rows between pages leave pieces behind."""
         with contextlib.closing(engine.raw_connection()) as line:
             cursor = line.cursor()

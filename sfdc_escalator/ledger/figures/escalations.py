@@ -3,8 +3,6 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -14,6 +12,7 @@ from sfdc_escalator.escalation.figures.facts import Climb, Place, Started
 from sfdc_escalator.escalation.world.escalation import EscalationState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG, UNDO
 from sfdc_escalator.ledger.figures.wanted import A_DAY, Wanted, day_text
+from sfdc_escalator.ledger.happened import READ, Happened
 from sfdc_escalator.ledger.tables.rows import MISREAD, naming
 from sfdc_escalator.ledger.tables.schema import escalations, events
 from sfdc_escalator.ledger.tables.times import time_of
@@ -35,16 +34,10 @@ NOT_CLIMBED = (
     EscalationState.SUPERSEDED,
 )
 NOT_A_RUNG = (FIRST_RUNG, UNDO)
-CARRIED_OUT = frozenset({"applied", "found", "recovered", "resolved"})
-"""Events by which a note was there."""
-READ = (*CARRIED_OUT, "intended", "closed")
-COUNTED, CLOSED_AT = b'"counted":', b'"closed_at":'
-"""Members of an event. Inside a text of it a quote has a backslash before it, so it is found nowhere else."""
 START = ("key", "organization_id", "case_id", "policy", "route", "episode", "state", "tried_at", "ladder", "event")
 TURN = ("organization_id", "case_id", "policy", "route", "episode", "rung", "tried_at", "start_key")
 TYPES = (str, str, str, str, str, int, str)
 """Of the first columns of START: SQLite stores any value."""
-read_value = json.JSONDecoder().raw_decode
 FIRST = itemgetter(0)
 
 start = escalations.alias("start")
@@ -111,16 +104,6 @@ def with_events(
 # -- events ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Happened:
-    """`counted` are the facts that the start is counted by, None where no event has them. `closed` is the time at which
-    the case was closed."""
-
-    was_carried_out: bool = False
-    counted: Mapping[str, Any] | None = None
-    closed: datetime | None = None
-
-
 NOTHING = Happened()
 
 
@@ -132,26 +115,11 @@ def events_of(connection: sa.Connection, page: sa.ColumnElement[bool]) -> Mappin
     joined = sa.select(*columns).join(start, start.c.key == events.c.key).where(page, events.c.event.in_(READ))
     for seq, key, event, body in sorted(connection.execute(joined).all(), key=FIRST):
         try:
-            note(found[key], event, body)
+            found[key].note(event, body)
         except MISREAD:
             with naming(f"event {seq}"):
                 raise
     return found
-
-
-def note(known: Happened, event: str, body: bytes | None) -> None:
-    known.was_carried_out = known.was_carried_out or event in CARRIED_OUT
-    if event == "closed":
-        known.closed = time_of(member(body, CLOSED_AT))
-    elif event == "intended" or known.counted is None:
-        known.counted = member(body, COUNTED) or known.counted
-
-
-def member(body: bytes | None, name: bytes) -> Any:
-    """The value of a member, None where the body has no such member. The body is not taken apart as a whole: a report
-    looks at hundreds of thousands."""
-    place = body.find(name) if body else -1
-    return None if body is None or place < 0 else read_value(body[place + len(name) :].decode())[0]
 
 
 # -- rungs -------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from sfdc_escalator.ledger.figures.escalations import started_in
 from sfdc_escalator.ledger.figures.runs import read_runs
 from sfdc_escalator.ledger.figures.troubles import read_failures, read_holds, read_messages, read_warnings
 from sfdc_escalator.ledger.figures.wanted import Wanted
+from sfdc_escalator.ledger.pruned.records import pruned_orgs
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.rows import each_value
 from sfdc_escalator.ledger.tables.schema import runs
@@ -47,5 +48,8 @@ def read_facts(trail: SqlHistory, wanted: Wanted, until: datetime) -> Facts:
         warnings = Warnings(runs_read.last)
         for case in read_warnings(connection, wanted):
             warnings.add(case)
+        ours = (None, wanted.organization_id)
+        orgs = pruned_orgs(connection).items()
+        pruned = max((one.before for org, each in orgs if None in ours or org in ours for one in each), default=None)
     known = runs_read.of(until), runs_read.last, runs_read.unlisted
-    return Facts(period, escalations, troubles, warnings, messages, *known)
+    return Facts(period, escalations, troubles, warnings, messages, *known, pruned)

@@ -12,8 +12,8 @@ from sfdc_escalator.escalation.figures.period import Period
 from sfdc_escalator.escalation.figures.troubles import Troubles
 from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
-from sfdc_escalator.ledger.figures.escalations import CARRIED_OUT
 from sfdc_escalator.ledger.figures.wanted import Wanted
+from sfdc_escalator.ledger.happened import CARRIED_OUT
 from sfdc_escalator.ledger.tables.rows import naming
 from sfdc_escalator.ledger.tables.schema import escalations, events, holds, notices
 from sfdc_escalator.ledger.tables.times import time_of, time_text

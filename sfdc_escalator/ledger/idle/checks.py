@@ -1,6 +1,6 @@
 """Proves the rows of idle runs: their lines, their hashes, and the events that bind them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,12 +90,6 @@ def _follow(connection: sa.Connection, row: IdleRow) -> bool:
         )
     }
     return found >= set(wanted) and [seq for seq, _ in named] == sorted(seq for seq, _ in named)
-
-
-def unbound(connection: sa.Connection, binding: Sequence[int]) -> list[str]:
-    """The faults of events that bind idle runs which are missing."""
-    known = set(connection.scalars(sa.select(idle_runs.c.bound))) if binding else set()
-    return [f"the idle runs that event {seq} binds are missing" for seq in binding if seq not in known]
 
 
 def has_head(connection: sa.Connection, head: bytes) -> bool:

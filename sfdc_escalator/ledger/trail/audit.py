@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken, Invalid, Problem
+from sfdc_escalator.ledger.pruned.records import PRUNED
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.kept_texts import kept_in
 from sfdc_escalator.ledger.tables.rows import MISREAD
@@ -25,12 +26,12 @@ EVERYTHING = ListedOnly()
 
 
 def audit_list(trail: SqlHistory, limit: int = 50, only: ListedOnly = EVERYTHING) -> tuple[EscalationEntry, ...]:
-    """The escalations, the one with the newest event first."""
+    """The escalations, the one with the newest event first; those that were pruned come last."""
     row = escalations.c
     wanted = (row.key, row.case_id, row.case_number, row.policy, row.route, row.rung, row.state, events.c.at, row.run)
     newest = sa.select(*wanted).join(events, events.c.seq == row.event).where(*_filters(only))
     with trail.reading() as connection:
-        found = connection.execute(newest.order_by(row.event.desc()).limit(limit)).all()
+        found = connection.execute(newest.order_by(events.c.event == PRUNED, row.event.desc()).limit(limit)).all()
     return tuple(_entry(row) for row in found)
 
 

@@ -79,14 +79,40 @@ class Erasure:
     is_on_a_server: bool
 
 
+class OrgPruned(NamedTuple):
+    """The numbers of what was removed of one org at one time. `idle_runs_through` is the number of the event that binds
+    the last row of idle runs that was removed, 0 where none was."""
+
+    before: datetime
+    escalations: int
+    events: int
+    texts: int
+    notices: int
+    idle_runs: int
+    idle_runs_through: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """The end of `ledger prune`: what was removed of each org. The other facts are those of `Erasure`."""
+
+    where: str
+    before: datetime
+    pruned: tuple[OrgPruned, ...]
+    not_cleaned: str
+    copies: tuple[str, ...]
+    is_on_a_server: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The result of a verification. `head` is the hash of the newest event, or of the idle runs after it. No problems:
     the trail is unchanged. `erased` are the ids of the cases whose texts were erased, as events record it. `idle_runs`
-    counts the runs that found nothing to do and are kept together."""
+    counts the runs that found nothing to do and are kept together. `pruned` is what was removed."""
 
     events: int
     head: str | None
     problems: tuple[str, ...]
     erased: tuple[str, ...] = ()
     idle_runs: int = 0
+    pruned: tuple[OrgPruned, ...] = ()

@@ -54,5 +54,6 @@ def verify_json(where: str, found: Verification) -> dict[str, Any]:
         "head": found.head,
         "problems": found.problems,
         "erased": found.erased,
+        "pruned": [{**one._asdict(), "before": instant(one.before)} for one in found.pruned],
         "ledger": where,
     }

@@ -10,13 +10,21 @@ from sfdc_escalator.errors import counted
 from sfdc_escalator.escalation.notices.notice_json import message_from
 from sfdc_escalator.escalation.notices.pages import plain_text
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
-from sfdc_escalator.pipeline.read_models.audit_trail import AuditEvent, Erasure, EscalationEntry, Verification
+from sfdc_escalator.pipeline.read_models.audit_trail import (
+    AuditEvent,
+    Erasure,
+    EscalationEntry,
+    OrgPruned,
+    Pruning,
+    Verification,
+)
 from sfdc_escalator.reports.page import PLAIN, Page
 from sfdc_escalator.reports.terminal import table
 from sfdc_escalator.reports.values import instant, visible
 
 ERASED = "(erased)"
 MOST_NAMED = 5
+OLD_BACKUPS = "Backups of the ledger that were made before still hold what was pruned; they are yours to remove"
 BACKUPS = "Backups of the ledger that were made before still hold the texts; they are yours to remove"
 SERVER = "So do the server's log (WAL) and its archive, replicas and dumps, and dead rows until a VACUUM"
 ELSEWHERE = "Not touched: notes and messages that are sent already, saved plans, reports and logs"
@@ -107,17 +115,46 @@ def verify_text(where: str, found: Verification, page: Page = PLAIN) -> str:
         return ""
     verdict = page.paint("BROKEN: it was changed or damaged", "red") if found.problems else page.paint("whole", "green")
     idle = f" and {counted(found.idle_runs, 'idle run')}" if found.idle_runs else ""
-    events = counted(found.events, "event") + idle
+    before = f", pruned before {max(one.before for one in found.pruned):%Y-%m-%d}" if found.pruned else ""
+    events = counted(found.events, "event") + idle + before
     conclusion = f"The audit trail of {visible(where)} is {verdict}: {events}, head {found.head or 'none'}"
     if found.erased:
         names = ", ".join(map(visible, found.erased[:MOST_NAMED])) + (", ..." if len(found.erased) > MOST_NAMED else "")
         conclusion += f"\nErased, as events record it: the texts of {counted(len(found.erased), 'case')} ({names})"
+    if found.pruned:
+        conclusion += f"\nPruned, as events record it: {pruned_of(found.pruned)}"
     if not found.events and not found.problems:
         conclusion = (
             f"The audit trail of {visible(where)} is empty: no run has used this ledger yet, or all its rows were "
             "removed. To find out, verify with --head and the `audit_head` of an earlier run"
         )
     return "\n".join([*(f"! {visible(problem)}" for problem in found.problems), conclusion])
+
+
+def pruned_of(some: Sequence[OrgPruned]) -> str:
+    """The sums of what was removed."""
+    total = [sum(numbers) for numbers in zip(*(one[1:-1] for one in some), strict=True)]
+    nouns = ("escalation", "event", "text", "notice", "idle run")
+    escalations, *rest, idle = (counted(*one) for one in zip(total, nouns, strict=True))
+    return f"{', '.join(rest)} of {escalations}; {idle}"
+
+
+def pruned_text(done: Pruning) -> str:
+    return "\n".join(pruned_lines(done))
+
+
+def pruned_lines(done: Pruning) -> Iterator[str]:
+    day, where = f"{done.before:%Y-%m-%d}", visible(done.where)
+    if not done.pruned:
+        yield f"Nothing to prune in {where}: no escalation ended before {day}, and no idle runs are older"
+        return
+    yield f"Pruned before {day}, from {where}: {pruned_of(done.pruned)}"
+    yield "Keys, routes, case ids and ends stay: no case is escalated again, and `audit verify` proves the gaps"
+    if done.not_cleaned:
+        yield f"! {visible(done.not_cleaned)}"
+    yield f"{OLD_BACKUPS}{': ' if done.copies else ''}{', '.join(map(visible, done.copies))}"
+    if done.is_on_a_server:
+        yield SERVER
 
 
 def erased_text(done: Erasure) -> str:
