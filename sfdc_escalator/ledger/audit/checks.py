@@ -27,7 +27,7 @@ RUNG_NAME = ("policy", "route", "rung")
 def chain_rows(dialect: Dialect) -> str:
     """seq, prev, hash, body, whether the columns equal what the body holds, the hash of the note, and the bytes of that
     note to hash: one pass over the events and their notes for all."""
-    text = f"""'{{"about":{{' || {members("v", EVENT_ABOUT, dialect.members)} || '}},"'"""
+    text = f"""'{{"about":' || {dialect.object_of("v", EVENT_ABOUT)} || ',"'"""
     salted = dialect.bytes_of("p.salt || p.text")
     return f"""
         SELECT v.seq, v.prev, v.hash, v.body, {dialect.place(text, "v.body")} = 1, v.note, {salted}
@@ -35,6 +35,7 @@ def chain_rows(dialect: Dialect) -> str:
     """  # noqa: S608
 
 
+NOTES = "SELECT COUNT(*) FROM payloads"
 NOTES_ALONE = "SELECT p.event FROM payloads p LEFT JOIN events v ON v.seq = p.event WHERE v.seq IS NULL"
 """The notes of events that are not there."""
 NOTES_MISSING = """

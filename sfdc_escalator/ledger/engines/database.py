@@ -16,7 +16,7 @@ BUSY = timedelta(seconds=10)
 """The time that one statement waits while another program writes."""
 
 BATCH = 2_000
-"""Rows that are fetched at a time when a whole table is read."""
+"""Rows that are fetched from a server at a time when a whole table is read."""
 
 
 class Dialect(Protocol):
@@ -33,7 +33,7 @@ class Dialect(Protocol):
         ...
 
     def rows(self, connection: sa.Connection, query: str) -> Iterator[tuple[Any, ...]]:
-        """The rows as the driver gives them, `BATCH` at a time: a Row object for each would double the time."""
+        """The rows as the driver gives them, read as they are taken: a Row object for each would double the time."""
         ...
 
     def columns(self, connection: sa.Connection) -> frozenset[tuple[str, str]]:
@@ -66,8 +66,12 @@ class Dialect(Protocol):
         """The SQL expression for the JSON text of a column, spelled as `chain.canonical` spells it."""
         ...
 
+    def object_of(self, table: str, columns: Sequence[str]) -> str:
+        """The SQL expression for columns as a JSON object, in the same spelling."""
+        ...
+
     def members(self, table: str, columns: Sequence[str]) -> str:
-        """The SQL expression for columns as the members of a JSON object, `"a":1,"b":null`, in the same spelling."""
+        """The SQL expression for columns as the members of a JSON object, `"a":1,"b":null`, without its braces."""
         ...
 
     def place(self, text: str, within: str) -> str:

@@ -169,6 +169,9 @@ class PostgresqlDialect:
     def json_of(self, column: str) -> str:
         return f"COALESCE(to_json({column})::text, 'null')"
 
+    def object_of(self, table: str, columns: Sequence[str]) -> str:
+        return f"'{{' || {self.members(table, columns)} || '}}'"
+
     def members(self, table: str, columns: Sequence[str]) -> str:
         return " || ',' || ".join(f"""'"{name}":' || {self.json_of(f"{table}.{name}")}""" for name in columns)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sfdc_escalator.ledger.engines.database import in_batches, table_of
+from sfdc_escalator.ledger.engines.database import table_of
 from sfdc_escalator.ledger.tables.schema import FORBIDDEN, GROWS, metadata
 
 
@@ -70,8 +70,10 @@ class SqliteDialect:
         """A writing transaction begins as the only writer of the file."""
 
     def rows(self, connection: sa.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+        """One at a time: memory for a batch would be new memory each time."""
         driver: Any = connection.connection
-        return in_batches(driver.cursor(), query)
+        with contextlib.closing(driver.cursor()) as cursor:
+            yield from cursor.execute(query)
 
     def columns(self, connection: sa.Connection) -> frozenset[tuple[str, str]]:
         return frozenset((table, column) for table, column in self.rows(connection, COLUMNS))
@@ -109,10 +111,14 @@ class SqliteDialect:
     def json_of(self, column: str) -> str:
         return f"json_quote({column})"
 
-    def members(self, table: str, columns: Sequence[str]) -> str:
-        """One call is faster than one per column; a member neither begins nor ends with a brace."""
+    def object_of(self, table: str, columns: Sequence[str]) -> str:
+        """One call is faster than one per column."""
         pairs = ", ".join(f"'{name}', {table}.{name}" for name in columns)
-        return f"trim(json_object({pairs}), '{{}}')"
+        return f"json_object({pairs})"
+
+    def members(self, table: str, columns: Sequence[str]) -> str:
+        """A member neither begins nor ends with a brace."""
+        return f"trim({self.object_of(table, columns)}, '{{}}')"
 
     def place(self, text: str, within: str) -> str:
         return f"instr({within}, {self.bytes_of(text)})"

@@ -24,8 +24,9 @@ from sfdc_escalator.ledger.tables import schema
 APPLICATION_ID = 0x45534341
 """SQLite's application id of our files: the letters ESCA."""
 
-CACHE_KIB = 65_536
-"""A reader keeps at most this much of the file: with SQLite's own 2 MB a verification reads an index many times."""
+CACHE_KIB = 8_192
+"""A reader keeps at most this much of the file. More is slower in a verification, which reads the whole file: the
+system keeps the file in memory, too, and pages found there cost less than new memory for them."""
 
 LOCKED = "is locked by another program; see who has it open, then run again"
 RIGHTS = "cannot be opened: look at the rights of the file and of its folder"
