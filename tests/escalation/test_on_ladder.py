@@ -121,3 +121,23 @@ def test_of_several_holds_the_one_that_ends_last_is_named() -> None:
     by_field = replace(long, until=None, kind="field")
     assert lasting([by_field, long], NOW) == by_field
     assert lasting([ended], NOW) is None
+
+
+HOLD = Hold("", "", NOW - timedelta(hours=1), NOW + timedelta(hours=1), "w", "ann")
+LATER = NOW + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("hold", "lasts"),
+    [
+        (HOLD, True),
+        (replace(HOLD, until=NOW), False),
+        (replace(HOLD, until=None), True),
+        (replace(HOLD, released=LATER), False),
+        (replace(HOLD, begin=LATER), True),
+        (replace(HOLD, begin=LATER, released=LATER), False),
+    ],
+)
+def test_a_hold_lasts_until_its_end_or_its_release(hold: Hold, *, lasts: bool) -> None:
+    """L19: also in a run that is older than the hold, or its release."""
+    assert hold.lasts(NOW) is lasts

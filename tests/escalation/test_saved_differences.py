@@ -101,6 +101,7 @@ def test_a_rung_whose_start_the_ledger_does_not_know_is_different() -> None:
         (replace(HOLD, route="other"), ORDER, False, []),
         (replace(HOLD, released=NOW), ORDER, False, []),
         (replace(HOLD, until=LATER), ORDER, False, []),
+        (replace(HOLD, begin=KNOWN.now + timedelta(minutes=1)), ORDER, False, ["hold"]),
         (HOLD, ORDER, True, []),
         (HOLD, RUNG, True, ["hold"]),
     ],

@@ -11,13 +11,7 @@ from sfdc_escalator.escalation.world.escalation import Escalation, EscalationSta
 from sfdc_escalator.escalation.world.ladder_facts import Acknowledged, Hold, LadderFacts, Standing, StandingState
 from sfdc_escalator.escalation.world.policy_use import PolicyUse, next_uses
 from sfdc_escalator.pipeline.read_models.ledger_status import LedgerStatus
-from sfdc_escalator.pipeline.read_models.open_escalation import (
-    Climbed,
-    OpenEscalation,
-    climbed_of,
-    is_kept_back,
-    open_escalation,
-)
+from sfdc_escalator.pipeline.read_models.open_escalation import Climbed, OpenEscalation, climbed_of, open_escalation
 from sfdc_escalator.reports.json.ladder import open_json
 from sfdc_escalator.reports.json.status import status_json
 from sfdc_escalator.reports.ladder_text import clock, ladder_text, next_text, zone_of
@@ -124,21 +118,6 @@ def test_the_state_is_that_of_the_last_run_unless_a_hold_began_or_ended_since(
     """L19: a hold that a person says counts at once."""
     one = open_escalation(replace(START, ladder=facts), standing, (), [hold] if hold else [])
     assert (one.state, bool(one.hold)) == (state, hold is not None and hold.route == "")
-
-
-@pytest.mark.parametrize(
-    ("hold", "kept"),
-    [
-        (HOLD, True),
-        (replace(HOLD, until=NOW), False),
-        (replace(HOLD, until=None), True),
-        (replace(HOLD, released=NOW + HOUR), False),
-        (replace(HOLD, begin=NOW + timedelta(minutes=1)), True),
-    ],
-)
-def test_a_hold_lasts_until_its_end_or_its_release(hold: Hold, *, kept: bool) -> None:
-    """L19"""
-    assert is_kept_back(hold, NOW) is kept
 
 
 def test_turns_that_were_never_sent_are_not_climbed() -> None:

@@ -1,9 +1,13 @@
 """A person says that a case is not to be escalated for some time, or a field says so (rule L19 of the ladder)."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.stories.front import Reply, Request, in_front_of
 from tests.stories.ladders import POLICY, later
 from tests.stories.stopped_org import act, notes, run
 from tests.stories.test_ladders import the_case
@@ -186,3 +190,73 @@ def test_a_case_with_two_escalations_is_held_once_while_a_field_says_so(support:
     advance(org, "5m")
     assert len(run(support)["holds"]) == 1
     assert len(run(support)["holds"]) == 1
+
+
+def woken(world: World, first_answer: str) -> dict[str, Any]:
+    """A run that was stopped after the org's first answer, before it took the lease, and goes on now."""
+
+    def first_answer_then(request: Request, forward: Callable[[], Reply]) -> Reply | None:
+        if not request.path.rstrip("/").endswith("/v67.0"):
+            return None
+        answer = forward()
+        return replace(answer, headers={**answer.headers, "Date": f"Mon, 02 Mar 2026 {first_answer}:00 GMT"})
+
+    with in_front_of(world.orgs[0], first_answer_then) as (_, address):
+        direct = world.environ["SFDC_INSTANCE_URL"]
+        world.environ["SFDC_INSTANCE_URL"] = address
+        found = run(world)
+        world.environ["SFDC_INSTANCE_URL"] = direct
+    assert found["now"] == f"2026-03-02T{first_answer}:00Z"
+    return found
+
+
+def ids(org: EmbeddedOrg) -> list[str]:
+    return [one["Id"] for one in select(org, "SELECT Id FROM Case ORDER BY CaseNumber")]
+
+
+def states(report: dict[str, Any]) -> list[tuple[str, str, str | None]]:
+    return [(one["rung"], one["state"], one["held_by"]) for one in report["escalations"] if one["state"] != "already"]
+
+
+def test_a_hold_that_began_after_the_first_answer_of_a_run_holds_its_rungs_and_starts(support: World) -> None:
+    """L19: the run was stopped, or the next answers came from a server of the org with another clock."""
+    org = start(support, case(1), case(2, "calm"))
+    run(support, "--backlog", "escalate")
+    advance(org, "33m")
+    patch(org, ids(org)[1], Subject="urgent too")
+    for number in ("1", "2"):
+        assert support.type("hold", number, "--until", "2h", "--why", WHY).code == 0
+    advance(org, "1m")
+    found = woken(support, "15:31")
+    assert states(found) == [("start", "held", "hold"), ("after-30m", "held", "hold")]
+    assert len(found["holds"]) == 2
+
+
+def test_a_field_that_an_earlier_run_saw_later_than_this_one_began_holds_its_rungs(support: World) -> None:
+    """L19: this run, too, sees the case as held."""
+    org = start(support, case(1))
+    support.policy(POLICY + "hold_while: [{field: Status, is: Working}]\n")
+    run(support, "--backlog", "escalate")
+    advance(org, "32m")
+    patch(org, ids(org)[0], Status="Working")
+    advance(org, "1m")
+    assert later(support, 0) == [("after-30m", 1, "held")]
+    found = woken(support, "15:31")
+    assert (states(found), len(found["holds"])) == ([("after-30m", "held", "field")], 1)
+    patch(org, ids(org)[0], Status="New")
+    advance(org, "1m")
+    found = woken(support, "15:31")
+    assert (states(found), found["holds"]) == ([("after-30m", "applied", None)], [])
+
+
+def test_a_field_that_held_until_this_second_ends_once(support: World) -> None:
+    """Two runs within a second."""
+    org = start(support, case(1))
+    support.policy(POLICY + "hold_while: [{field: Status, is: Working}]\n")
+    run(support, "--backlog", "escalate")
+    patch(org, ids(org)[0], Status="Working")
+    advance(org, "1m")
+    assert len(run(support)["holds"]) == 1
+    patch(org, ids(org)[0], Status="New")
+    advance(org, "1m")
+    assert [run(support)["holds"], run(support)["holds"]] == [[], []]

@@ -76,9 +76,10 @@ class Hold:
         """The end so far: a hold that has no end yet lasts until now."""
         return min((at for at in (self.until, self.released) if at), default=now)
 
-    def lasts(self, now: datetime) -> bool:
-        ends = [at for at in (self.until, self.released) if at]
-        return self.begin <= now and all(now < at for at in ends)
+    def lasts(self, now: datetime | None) -> bool:
+        """True until its end or its release, also at a time before its begin: the ledger has it, though the org's first
+        answer to this run is older. `now` None: no run recorded the time yet."""
+        return self.released is None and (self.until is None or now is None or now < self.until)
 
     def covers(self, policy: str, route: str) -> bool:
         return self.policy in ("", policy) and self.route in ("", route)

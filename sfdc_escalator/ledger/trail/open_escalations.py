@@ -16,13 +16,7 @@ from sfdc_escalator.ledger.tables.ladder_rows import hold_of, standing_of
 from sfdc_escalator.ledger.tables.rows import checked, naming
 from sfdc_escalator.ledger.tables.schema import escalations, holds, standings
 from sfdc_escalator.ledger.tables.times import time_of
-from sfdc_escalator.pipeline.read_models.open_escalation import (
-    NOT_CLIMBED,
-    Climbed,
-    OpenEscalation,
-    is_kept_back,
-    open_escalation,
-)
+from sfdc_escalator.pipeline.read_models.open_escalation import NOT_CLIMBED, Climbed, OpenEscalation, open_escalation
 
 IS_OPEN = (escalations.c.state == EscalationState.APPLIED) & (escalations.c.rung == FIRST_RUNG)
 """Until the case closes; also when its episode is over."""
@@ -111,7 +105,7 @@ def held_cases(connection: sa.Connection, now: datetime | None) -> Held:
     standing = sa.select(holds).where(holds.c.released.is_(None)).order_by(holds.c.hold)
     for row in readable(connection, connection.execute(standing).mappings(), "why"):
         hold = hold_of(row)
-        if is_kept_back(hold, now):
+        if hold.lasts(now):
             found[row["organization_id"], hold.case_id].append(hold)
     return found
 

@@ -74,7 +74,7 @@ def read_ladders(
         settled=(*starts, *seen),
         climbings=tuple(completed(org, found, us)),
         begun=tuple(dict.fromkeys(hold for one in every for hold in one.holds if hold.event == 0)),  # once for a case
-        ended=tuple(dict.fromkeys((*ended_on(every), *ended_beside(known, cases, every)))),
+        ended=tuple(dict.fromkeys((*ended_on(known, every), *ended_beside(known, cases, every)))),
         calls=org.api_calls - before,
     )
 
@@ -93,8 +93,11 @@ def with_history(policies_in_org: Sequence[PolicyInOrg], news: Iterable[Escalati
     return [replace(in_org, history=histories[id(in_org.history)]) for in_org in policies_in_org]
 
 
-def ended_on(ladders: Iterable[OnLadder]) -> Iterator[Hold]:
-    return (hold for one in ladders for hold in one.holds if is_ended_now(hold, one.now))
+def ended_on(policies_in_org: Iterable[PolicyInOrg], ladders: Iterable[OnLadder]) -> Iterator[Hold]:
+    """The holds that end with what this run sees; one that ended before, perhaps in the same second, is not among
+    them."""
+    lasting = {hold.event for in_org in policies_in_org for hold in in_org.history.holds if hold.released is None}
+    return (hold for one in ladders for hold in one.holds if hold.released and hold.event in lasting)
 
 
 def ended_beside(
@@ -108,10 +111,6 @@ def ended_beside(
             case = cases.get(hold.case_id) if is_ours and (hold.policy, hold.case_id) not in on_ladder else None
             if case and not is_held_by_field(in_org, case):
                 yield ended(hold, in_org.now)
-
-
-def is_ended_now(hold: Hold, now: datetime) -> bool:
-    return hold.kind == "field" and hold.released == now and hold.event > 0
 
 
 # -- starts ------------------------------------------------------------------------------------------------------------

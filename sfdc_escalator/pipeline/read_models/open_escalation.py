@@ -98,11 +98,6 @@ def without_hold(known: Standing, start: Escalation) -> StandingState:
     return StandingState.ASIDE if known.aside else StandingState.EXHAUSTED
 
 
-def is_kept_back(hold: Hold, now: datetime | None) -> bool:
-    """True for a hold that lasts, or that a person made after this time; `now` None: no run recorded the time yet."""
-    return hold.released is None and (hold.until is None or now is None or now < hold.until)
-
-
 def climbed_of(rungs: Iterable[Escalation]) -> tuple[Climbed, ...]:
     """The turns among these that were climbed or skipped."""
     return tuple(turn_of(one) for one in rungs if one.state not in NOT_CLIMBED)
