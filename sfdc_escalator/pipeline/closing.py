@@ -17,10 +17,9 @@ log = logging.getLogger(__name__)
 
 def close_ladders(org: Org, lease: Lease, prepared: Prepared, applied: Applied) -> Standings:
     """Stores the starts of the escalations that this run made, and the standings after it."""
-    made = tuple(one for one in applied.written if one.is_start)
-    started = read_back(org, lease, prepared.us, tuple(one for one in made if one.ladder))
+    started = read_back(org, lease, prepared.us, tuple(one for one in applied.starts if one.ladder))
     ends = {match.identity.key: outcome_in(applied, match) for match in prepared.plan.matches}
-    after = standings(prepared, ends, tuple(started.get(one.key, one) for one in made))
+    after = standings(prepared, ends, tuple(started.get(one.key, one) for one in applied.starts))
     lease.keep_standings(after)
     return after
 

@@ -1,13 +1,14 @@
 """Nobody lets go: ladders over the embedded org, from a policy file to notes, moves and the audit trail."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from sfdc_escalator.embedded_org import EmbeddedOrg
+from tests.stories.front import Reply, Request, in_front_of
 from tests.stories.ladders import POLICY, later
 from tests.stories.stopped_org import act, notes, run
 from tests.stories.test_main_job import QUEUES, USERS, case, start
@@ -379,3 +380,26 @@ def test_runs_of_another_policy_do_not_make_a_ladder_look_forgotten(support: Wor
         advance(support.orgs[0], "20m")
         assert support.type("run", "--json", "--policy", str(other)).json["self_check"]["problems"] == []
     assert later(support, 1) == [("after-30m", 1, "applied")]
+
+
+def test_a_case_that_is_deleted_right_after_the_write_has_no_ladder(
+    support: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """L16: the note of its start can still be read."""
+    org = start(support, case(1), case(2))
+    (first, second) = (one["Id"] for one in select(org, "SELECT Id FROM Case ORDER BY CaseNumber"))
+
+    def deleting(request: Request, forward: Callable[[], Reply]) -> Reply | None:
+        answer = forward() if request.is_write else None
+        if answer:
+            act(org, act="delete", case=first)
+        return answer
+
+    with in_front_of(org, deleting) as (_, address):
+        monkeypatch.setitem(support.environ, "SFDC_INSTANCE_URL", address)
+        found = run(support, "--backlog", "escalate")
+    assert (found["applied"], found["gone"]) == (2, 1)
+    monkeypatch.setitem(support.environ, "SFDC_INSTANCE_URL", org.instance_url)
+    (left,) = support.type("status", "--json").json["escalations"]
+    assert (left["case_id"], left["state"]) == (second, "running")
+    assert later(support, 30) == [("after-30m", 1, "applied")]

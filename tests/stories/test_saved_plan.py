@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from sfdc_escalator.escalation.decisions.order_json import canonical
-from tests.stories.front import Request, in_front_of
+from tests.stories.front import Reply, Request, in_front_of
 from tests.stories.saved_plans import ANN, POLICY, act, apply, begin, case, file_of, forge, ident, save, whats
 from tests.stories.world import World, advance, select, writes
 
@@ -240,6 +241,24 @@ def test_a_case_that_changes_between_the_reading_and_the_write_is_not_written(st
     assert (answer.code, answer.json["applied"], answer.json["deferred"]) == (3, 1, 1)
     later = apply(at(stopped, org.instance_url))
     assert (later.code, whats(later), later.json["already"]) == (4, {"00000001": ["status"]}, 1)
+
+
+def test_a_case_that_is_deleted_right_after_the_write_has_no_ladder(stopped: World) -> None:
+    save(begin(stopped))
+    org = stopped.orgs[0]
+    advance(org, "1m")
+
+    def rule(request: Request, forward: Callable[[], Reply]) -> Reply | None:
+        answer = forward() if request.is_write else None
+        if answer:
+            org.act("delete", case=ONE)
+        return answer
+
+    with in_front_of(org, rule) as (_, url):
+        answer = apply(at(stopped, url))
+    assert (answer.code, answer.json.get("applied")) == (0, 2), answer.out
+    (left,) = at(stopped, org.instance_url).type("status", "--json").json["escalations"]
+    assert (left["case_number"], left["state"]) == ("00000002", "running")
 
 
 def test_a_deadline_leaves_the_rest_to_the_same_command(stopped: World) -> None:

@@ -56,6 +56,12 @@ class Applied:
     trouble: EscalatorError | None = None
     written: tuple[Escalation, ...] = ()
 
+    @property
+    def starts(self) -> tuple[Escalation, ...]:
+        """The starts among `written`, without those whose case was deleted or merged right after."""
+        gone = {order.key for order in self.gone}
+        return tuple(one for one in self.written if one.is_start and one.key not in gone)
+
 
 def outcome_in(applied: Applied, match: Match) -> Outcome:
     """The outcome of the match: that of its order where it was carried out, else that of the plan. The case's own words

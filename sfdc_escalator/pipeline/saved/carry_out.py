@@ -166,7 +166,7 @@ def send(
     terms = Terms(checked.at, clock, budget, plan.live, facts.level == "proved")
     applied = apply(orders, terms, org, lease, progress, stop)
     us = history.users | {facts.caller.user_id}
-    read_back(org, lease, us, tuple(one for one in applied.written if one.is_start and one.ladder))
+    read_back(org, lease, us, tuple(one for one in applied.starts if one.ladder))
     lease.keep_standings(standings_after(plan, history, applied, clock.start))
     return applied
 
@@ -210,8 +210,8 @@ def standings_after(
     ended = {one.key for order in plan.orders if order.key in done for one in order.takes_over}
     digests, late = dict(plan.policies), now - plan.now
     found = {key: one for key, one in history.standings.items() if key not in ended}
-    for one in applied.written:
-        if one.is_start and (planned := plan.standings.get(one.key)):
+    for one in applied.starts:
+        if planned := plan.standings.get(one.key):
             at = planned.standing.at
             later = at if at is None or planned.by_due else at + late
             found[one.key] = replace(planned.standing, at=later), digests.get(one.policy, "")
