@@ -104,9 +104,10 @@ def of_started(
     cases = {case.id: case for case in prepared.cases}
     routes = {route.name: route for route in in_org.policy.routes}
     for one in started:
-        if one.policy != in_org.policy.name or one.route not in routes or one.case_id not in cases:
+        case = cases.get(one.case_id) or cases.get(one.origin)  # merged right after the write: as it was before
+        if one.policy != in_org.policy.name or one.route not in routes or case is None:
             continue
-        found = on_ladder(in_org, one, routes[one.route], cases[one.case_id])
+        found = on_ladder(in_org, one, routes[one.route], case)
         new = after_run(found, NOTHING)
         yield one.key, new if found.route.ladder else replace(new, state=StandingState.NO_LADDER)
 

@@ -12,7 +12,7 @@ from tests.stories.front import Reply, Request, in_front_of
 from tests.stories.ladders import POLICY, later
 from tests.stories.stopped_org import act, notes, run
 from tests.stories.test_main_job import QUEUES, USERS, case, start
-from tests.stories.world import World, advance, select
+from tests.stories.world import World, advance, patch, select
 
 
 @pytest.fixture
@@ -403,3 +403,28 @@ def test_a_case_that_is_deleted_right_after_the_write_has_no_ladder(
     (left,) = support.type("status", "--json").json["escalations"]
     assert (left["case_id"], left["state"]) == (second, "running")
     assert later(support, 30) == [("after-30m", 1, "applied")]
+
+
+def test_the_ladder_of_a_case_that_is_merged_right_after_the_write_goes_on(
+    support: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """L18: and the master is not escalated once more."""
+    org = start(support, case(1), case(2, "calm"))
+    (first, second) = (one["Id"] for one in select(org, "SELECT Id FROM Case ORDER BY CaseNumber"))
+
+    def merging(request: Request, forward: Callable[[], Reply]) -> Reply | None:
+        answer = forward() if request.is_write else None
+        if answer:
+            act(org, act="merge", case=first, into=second)
+        return answer
+
+    with in_front_of(org, merging) as (_, address):
+        monkeypatch.setitem(support.environ, "SFDC_INSTANCE_URL", address)
+        found = run(support, "--backlog", "escalate")
+    assert (found["applied"], found["gone"]) == (1, 0)
+    monkeypatch.setitem(support.environ, "SFDC_INSTANCE_URL", org.instance_url)
+    patch(org, second, Subject="urgent, too")
+    assert later(support, 30) == [("after-30m", 1, "applied")]
+    assert len(notes(org)) == 2
+    (left,) = support.type("status", "--json").json["escalations"]
+    assert (left["case_id"], left["state"]) == (second, "running")

@@ -1,7 +1,7 @@
 """From orders to outcomes: send the chunks side by side, read back what was written."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
@@ -20,9 +20,10 @@ from sfdc_escalator.escalation.world.keys import RouteName
 from sfdc_escalator.pipeline.applying.deliver import Delivery
 from sfdc_escalator.pipeline.applying.smaller_parts import Tries
 from sfdc_escalator.pipeline.changes import change, counted_facts, escalation_of
-from sfdc_escalator.pipeline.ports.ledger import Lease
-from sfdc_escalator.pipeline.ports.org import Org
+from sfdc_escalator.pipeline.ports.ledger import Change, Lease
+from sfdc_escalator.pipeline.ports.org import CaseNow, Org
 from sfdc_escalator.pipeline.ports.progress import Progress
+from sfdc_escalator.pipeline.preparing.recover import all_cases_now, homes
 from sfdc_escalator.pipeline.run_clock import RunClock
 from sfdc_escalator.pipeline.stop import Stop
 
@@ -58,7 +59,7 @@ class Applied:
 
     @property
     def starts(self) -> tuple[Escalation, ...]:
-        """The starts among `written`, without those whose case was deleted or merged right after."""
+        """The starts among `written`, without those whose case was deleted right after."""
         gone = {order.key for order in self.gone}
         return tuple(one for one in self.written if one.is_start and one.key not in gone)
 
@@ -91,10 +92,10 @@ def apply(orders: Sequence[Order], terms: Terms, org: Org, lease: Lease, progres
     written = [(order, delivery.written[order.key]) for order in orders if order.key in delivery.written]
     made = tuple(replace(one, case_number=order.case_number) for order, one in (*quiet, *written))
     try:
-        bounced, gone = read_back(org, lease, written)
+        bounced, gone, moved = read_back(org, lease, written)
     except OrgUnavailable as error:
         return Applied(outcomes, trouble=delivery.trouble or error, written=made)
-    return Applied(outcomes, bounced, gone, delivery.trouble, made)
+    return Applied(outcomes, bounced, gone, delivery.trouble, tuple(moved.get(one.key, one) for one in made))
 
 
 def note_silent(
@@ -134,18 +135,19 @@ def send_all(delivery: Delivery, plan_lanes: Sequence[Sequence[Batch]]) -> None:
 
 def read_back(
     org: Org, lease: Lease, written: Sequence[tuple[Order, Escalation]]
-) -> tuple[tuple[Order, ...], tuple[Order, ...]]:
-    """The orders whose case automation moved on to another owner, and those whose case was deleted or merged since."""
+) -> tuple[tuple[Order, ...], tuple[Order, ...], Mapping[str, Escalation]]:
+    """The orders whose case automation moved on to another owner, those whose case was deleted since, and by key the
+    starts that go on on the master of a merge."""
     if not written:
-        return (), ()
+        return (), (), {}
     fields = list(dict.fromkeys(name for order, _ in written for name in order.before))
     values = org.read_back([order.case_id for order, _ in written], fields)
     missing = [order for order, _ in written if order.case_id not in values]
-    seen = org.cases_now([order.case_id for order in missing], frozenset(), frozenset()) if missing else {}
-    gone = tuple(order for order in missing if order.case_id in seen and seen[order.case_id].is_deleted)
-    if len(missing) > len(gone):
-        cases = [order.case_number for order in missing if order not in gone]
+    seen = all_cases_now(org, {order.case_id for order in missing}, frozenset(), frozenset())
+    if cases := [one.case_number for one in missing if one.case_id not in seen or not seen[one.case_id].is_deleted]:
         log.warning("out of sight after the move", extra={"cases": cases})
+    home = {order.key: trail[-1] for order in missing if (trail := list(homes(order.case_id, seen)))}
+    gone = tuple(one for one in missing if one.key in home and home[one.key].is_deleted and not home[one.key].master_id)
     bounced = tuple(
         order
         for order, _ in written
@@ -157,9 +159,20 @@ def read_back(
         for one in bounced
     ]
     changes += [change(one, "gone", replace(escalations[one.key], state=EscalationState.GONE)) for one in gone]
+    moved = dict(on_masters(escalations, home))
+    changes += [Change("merged", one, one.case_number, "") for one in moved.values()]
     if changes:
         lease.record(changes)
-    return bounced, gone
+    return bounced, gone, moved
+
+
+def on_masters(escalations: Mapping[str, Escalation], home: Mapping[str, CaseNow]) -> Iterator[tuple[str, Escalation]]:
+    """The starts whose case was merged, by key, each on the master. A rung goes there with its start, in the next
+    run."""
+    for key, now in home.items():
+        one = escalations[key]
+        if one.is_start and now.case.id != one.case_id and not (now.is_deleted or now.master_id):
+            yield key, one.on_case(now.case.id, now.case.number)
 
 
 def moved_owner(order: Order) -> bool:
