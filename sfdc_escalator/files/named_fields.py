@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sfdc_escalator.escalation.conditions.registry import FIELD_KEYS
 from sfdc_escalator.files.source_map import SourceMap, texts
-from sfdc_escalator.files.text.yaml_document import Place, mappings
+from sfdc_escalator.files.text.document import Place, mappings
 from sfdc_escalator.files.values.sources import is_field
 
 FIELDS = FIELD_KEYS | {"from", "by", "requires", "must_say", "links", "one_notice_per", "fields"}

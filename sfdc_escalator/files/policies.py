@@ -21,16 +21,17 @@ from sfdc_escalator.files.checks.notice_crosses import notice_crosses
 from sfdc_escalator.files.checks.notice_lints import notice_lints
 from sfdc_escalator.files.checks.ranks import rank_lints
 from sfdc_escalator.files.language.declared_names import Names
-from sfdc_escalator.files.language.schema_errors import problem_of, problems_of
+from sfdc_escalator.files.language.schema_errors import problems_of
 from sfdc_escalator.files.language.shape import SchemaError, check
 from sfdc_escalator.files.source_map import SourceMap
-from sfdc_escalator.files.templates.template_files import load_template
+from sfdc_escalator.files.templates.template_files import load_template, places_of
 from sfdc_escalator.files.templates.template_names import Reads
 from sfdc_escalator.files.templates.templates import NoteTemplate, built_in
+from sfdc_escalator.files.text.document import Document, problem_of
+from sfdc_escalator.files.text.document import Path as Loc
 from sfdc_escalator.files.text.fault import Fault
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
-from sfdc_escalator.files.text.yaml_document import Document, parse
-from sfdc_escalator.files.text.yaml_document import Path as Loc
+from sfdc_escalator.files.text.yaml_document import parse
 
 NOTICES = ("notices",)
 MAX_BYTES, MAX_PROBLEMS = 4_000_000, 200
@@ -185,10 +186,29 @@ def notes_in(document: Document) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
     yield from note_spots(document)
 
 
+def files_of(paths: Sequence[Path]) -> Iterator[str]:
+    """The policy files and every place of their templates. A file that cannot be read names none."""
+    for path in paths:
+        yield str(path)
+        try:
+            document = parse(str(path), read_text(path, EXPECTED, MAX_BYTES))
+        except Unreadable:
+            continue
+        for _, given in spots_of_templates(document):
+            name = given.get("template")
+            yield from map(str, places_of(path, name)) if isinstance(name, str) else ()
+
+
+def spots_of_templates(document: Document) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
+    """The mappings that may name a template, each with its place."""
+    yield from notes_in(document)
+    yield NOTICES, mapping(document.value, *NOTICES)
+
+
 def read_templates(path: Path, document: Document) -> tuple[dict[str, NoteTemplate], list[Problem]]:
     """The templates that the policy names, and their problems."""
     templates, problems = {"": built_in()}, list[Problem]()
-    for spot, given in (*notes_in(document), (NOTICES, mapping(document.value, *NOTICES))):
+    for spot, given in spots_of_templates(document):
         name = given.get("template")
         if not isinstance(name, str) or not name.strip():
             continue

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sfdc_escalator.files.text.yaml_document import Document, Place
-from sfdc_escalator.files.text.yaml_document import Path as Loc
+from sfdc_escalator.files.text.document import Document, Place
+from sfdc_escalator.files.text.document import Path as Loc
 
 STEPS = ("escalate", "defaults", "notices")
 

@@ -17,7 +17,7 @@ from sfdc_escalator.escalation.world.org import Caller
 from sfdc_escalator.wiring.ledgers import history, known_ledger, ledger, trail
 from sfdc_escalator.wiring.listing import listing, refuse, warn
 from sfdc_escalator.wiring.orgs import connect, entry_of
-from sfdc_escalator.wiring.policies import policies, renderer
+from sfdc_escalator.wiring.policies import policies, policies_of_a_run, renderer
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def run(errand: Errand, consent: Consent | None = None) -> Done:
 
     here = errand.surroundings
     here.set_up_log(errand.run_id)
-    loaded, render = policies(here, errand.policies), renderer()
+    loaded, render = policies_of_a_run(here, errand.policies), renderer()
     with (
         here.progress() as progress,
         connect(here, errand.org, deadline=errand.deadline, progress=progress) as (door, caller),

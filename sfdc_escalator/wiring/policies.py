@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from sfdc_escalator.escalation.note.note import Renderer
+    from sfdc_escalator.escalation.policy.escalate import Template
+    from sfdc_escalator.files.kept_policies import Valid
     from sfdc_escalator.files.policies import Loaded
 
 SUFFIX = ".yaml"
+KEPT = "policies"
+"""The folder in the state folder for the policies that runs keep."""
 
 
 def policy_paths(surroundings: Surroundings, chosen: Sequence[Path]) -> list[Path]:
@@ -66,8 +70,23 @@ def policies(surroundings: Surroundings, chosen: Sequence[Path]) -> Loaded:
     return load_policies(policy_paths(surroundings, chosen))
 
 
+def policies_of_a_run(surroundings: Surroundings, chosen: Sequence[Path]) -> Valid:
+    """The same for a live run, which may find them kept in the state folder."""
+    from sfdc_escalator.files.kept_policies import valid_policies
+
+    try:
+        folder = surroundings.state_folder / KEPT
+    except RuntimeError:  # a user without a home: nothing is kept
+        folder = Path(os.devnull) / KEPT
+    return valid_policies(policy_paths(surroundings, chosen), folder)
+
+
 def renderer() -> Renderer:
     """Renders the note templates of policies."""
-    from sfdc_escalator.files.templates.templates import render
+
+    def render(template: Template, context: Mapping[str, Any]) -> str:
+        from sfdc_escalator.files.templates.templates import render
+
+        return render(template, context)
 
     return render

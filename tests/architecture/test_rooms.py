@@ -57,8 +57,8 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("history",),
     ),
     "files": (
-        ("snapshot",),
-        ("first_hour", "named_fields", "policies", "saved_plan"),
+        ("kept_policies", "snapshot"),
+        ("first_hour", "kept_values", "named_fields", "policies", "saved_plan"),
         ("source_map",),
         ("assembly", "checks", "orgs"),
         ("language", "templates"),

@@ -7,11 +7,11 @@ from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from sfdc_escalator.errors import Invalid, counted
-from sfdc_escalator.files.language.schema_errors import problem_of
+from sfdc_escalator.files.text.document import Document, problem_of
+from sfdc_escalator.files.text.document import Path as Loc
 from sfdc_escalator.files.text.fault import Fault, shown, unknown
 from sfdc_escalator.files.text.source_text import Unreadable, read_text
-from sfdc_escalator.files.text.yaml_document import Document, parse
-from sfdc_escalator.files.text.yaml_document import Path as Loc
+from sfdc_escalator.files.text.yaml_document import parse
 from sfdc_escalator.files.values import calendar_files, sources
 
 MAX_BYTES = 1_000_000

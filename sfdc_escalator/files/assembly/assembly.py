@@ -23,7 +23,7 @@ from sfdc_escalator.files.assembly.telling import (
     warn_of,
 )
 from sfdc_escalator.files.language.shape import PolicyShape, RouteShape
-from sfdc_escalator.files.text.yaml_document import Document
+from sfdc_escalator.files.text.document import Document
 
 
 def assemble(document: Document, shape: PolicyShape, templates: Templates, digest: str) -> Policy:

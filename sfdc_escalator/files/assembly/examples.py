@@ -6,7 +6,7 @@ from sfdc_escalator.escalation.policy.example import Example, ExpectedLater
 from sfdc_escalator.escalation.policy.steps import FIELD_STEPS
 from sfdc_escalator.files.language.shape import ExampleShape
 from sfdc_escalator.files.language.step_shapes import ExpectedStepsShape
-from sfdc_escalator.files.text.yaml_document import Document, Path
+from sfdc_escalator.files.text.document import Document, Path
 from sfdc_escalator.files.values.amounts import time_after
 
 

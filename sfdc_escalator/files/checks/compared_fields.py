@@ -11,8 +11,8 @@ from sfdc_escalator.escalation.world.needs import Records
 from sfdc_escalator.files.checks.cross_checks import mapping
 from sfdc_escalator.files.checks.cutoffs import choices
 from sfdc_escalator.files.language.table_values import raw_table
+from sfdc_escalator.files.text.document import Document, Path
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.text.yaml_document import Document, Path
 from sfdc_escalator.files.values.sources import is_field
 
 

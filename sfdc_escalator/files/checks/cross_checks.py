@@ -6,8 +6,8 @@ Checks across a policy look at the raw file, so that they report even when somet
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sfdc_escalator.files.text.document import Document, Path
 from sfdc_escalator.files.text.fault import Fault, shown
-from sfdc_escalator.files.text.yaml_document import Document, Path
 
 
 class Cross(NamedTuple):

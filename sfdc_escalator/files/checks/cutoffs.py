@@ -8,8 +8,8 @@ from sfdc_escalator.escalation.conditions.clocks.stopped_clock import LIMITS
 from sfdc_escalator.escalation.time.calendars import Calendar, Limit
 from sfdc_escalator.files.checks.cross_checks import Cross, mapping
 from sfdc_escalator.files.language.table_values import raw_table
+from sfdc_escalator.files.text.document import Document, Path, mappings
 from sfdc_escalator.files.text.fault import Fault, shown
-from sfdc_escalator.files.text.yaml_document import Document, Path, mappings
 from sfdc_escalator.files.values import amounts
 
 

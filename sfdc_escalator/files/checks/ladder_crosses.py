@@ -15,8 +15,8 @@ from sfdc_escalator.files.checks.cross_checks import (
 )
 from sfdc_escalator.files.language.ladder_shapes import OWN_REPEAT, WHEN, rung_id
 from sfdc_escalator.files.language.table_values import is_table, is_total, raw_table
+from sfdc_escalator.files.text.document import Document, Path
 from sfdc_escalator.files.text.fault import Fault, shown
-from sfdc_escalator.files.text.yaml_document import Document, Path
 
 FROM_DUE = ("before_due", "after_due")
 Named = Sequence[tuple[Path, str]]

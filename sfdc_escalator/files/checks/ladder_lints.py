@@ -16,8 +16,8 @@ from sfdc_escalator.escalation.proof.implication import contradiction, implies
 from sfdc_escalator.files.checks.cross_checks import Cross, RawRung, raw_routes, raw_rungs
 from sfdc_escalator.files.checks.ladder_crosses import place_of_id
 from sfdc_escalator.files.checks.lints import never_together
+from sfdc_escalator.files.text.document import Document
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.text.yaml_document import Document
 
 ZERO = timedelta()
 Placed = tuple[RawRung, Rung]

@@ -13,8 +13,8 @@ from sfdc_escalator.escalation.proof.implication import contradiction, implies
 from sfdc_escalator.files.checks.cross_checks import Cross
 from sfdc_escalator.files.checks.rivals import MOST, rivals_of
 from sfdc_escalator.files.language.table_values import RawTable, folded, is_total, raw_table
+from sfdc_escalator.files.text.document import Document, Path, mappings
 from sfdc_escalator.files.text.fault import Fault, shown
-from sfdc_escalator.files.text.yaml_document import Document, Path, mappings
 
 Cells = tuple[Operand, ...]
 

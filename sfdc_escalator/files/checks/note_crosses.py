@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from sfdc_escalator.files.checks.cross_checks import Cross, RawRoute, mapping, raw_routes, raw_rungs, texts
 from sfdc_escalator.files.language.declared_names import NOTE_KEYS, texts_in
 from sfdc_escalator.files.templates.template_names import Reads
+from sfdc_escalator.files.text.document import Document, Path
 from sfdc_escalator.files.text.fault import Fault, comma, nearest, one_of, shown, unknown
-from sfdc_escalator.files.text.yaml_document import Document, Path
 from sfdc_escalator.files.values.texts import SNAKE, SNAKE_FORM
 
 DEFAULT_NOTE = ("defaults", "note")

@@ -15,8 +15,8 @@ from sfdc_escalator.files.checks.raw_recipients import (
 )
 from sfdc_escalator.files.language.shape import TeamShape
 from sfdc_escalator.files.templates.template_names import Reads
+from sfdc_escalator.files.text.document import Document, mappings
 from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shown
-from sfdc_escalator.files.text.yaml_document import Document, mappings
 from sfdc_escalator.files.values.sources import part_name_of
 from sfdc_escalator.files.values.texts import SNAKE
 

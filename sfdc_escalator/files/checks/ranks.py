@@ -6,8 +6,8 @@ from sfdc_escalator.escalation.conditions.comparison import TESTS, as_text
 from sfdc_escalator.escalation.readiness.picklists import AFFIRMED
 from sfdc_escalator.files.checks.compared_fields import Compared, compared_fields
 from sfdc_escalator.files.checks.cross_checks import Cross, mapping
+from sfdc_escalator.files.text.document import Document
 from sfdc_escalator.files.text.fault import Fault, nearest, one_of, shown
-from sfdc_escalator.files.text.yaml_document import Document
 
 
 def rank_lints(document: Document) -> Iterator[Cross]:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from sfdc_escalator.escalation.notices.channel_kinds import KINDS, Reaches
 from sfdc_escalator.files.checks.cross_checks import RawRoute, mapping, raw_routes, raw_rungs, texts
 from sfdc_escalator.files.language.table_values import raw_table
+from sfdc_escalator.files.text.document import Document, Path
 from sfdc_escalator.files.text.fault import Fault
-from sfdc_escalator.files.text.yaml_document import Document, Path
 
 LISTS = ("now", "digest", "acknowledged", "closed", "tell")
 KEYS = ("notify", "notify_when", "warn")

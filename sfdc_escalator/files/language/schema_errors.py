@@ -5,8 +5,8 @@ from typing import Any
 
 from sfdc_escalator.errors import Problem
 from sfdc_escalator.files.language.shape import SchemaError, keys_at
+from sfdc_escalator.files.text.document import Document, Path, problem_of
 from sfdc_escalator.files.text.fault import Fault, comma, described, nearest, one_of, shortened, shown, unknown
-from sfdc_escalator.files.text.yaml_document import Document, Path
 from sfdc_escalator.files.values.texts import YAML_1_1
 
 TYPES = {
@@ -29,18 +29,6 @@ def problems_of(document: Document, errors: Iterable[SchemaError]) -> Iterator[P
         if error.kind != "missing" or (error.loc[:-1], error.loc[-1]) not in misspelt:
             fault = fault_of(document, error)
             yield from (problem_of(document, error.loc, one) for one in (fault, *fault.more))
-
-
-def problem_of(document: Document, loc: tuple[str | int, ...], fault: Fault) -> Problem:
-    """The problem at the value of `loc`, or at its key."""
-    path = document.path((*loc, *fault.inside) if fault.at is None else fault.at)
-    on_key = fault.on_key or loc[-1:] == ("[key]",)
-    if fault.key is not None:
-        path, on_key = (*path, fault.key), True
-    line, column = document.place(path, on_key)
-    return Problem(
-        fault.message, document.file, line, column, fault.found, fault.expected, fault.nearest, fault.severity
-    )
 
 
 def meant(error: SchemaError) -> str | None:

@@ -1,14 +1,14 @@
 """`config/orgs.yaml`: the orgs by name, each with its login, the org that is expected, and the place of its ledger."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.errors import Invalid, Problem, UnsafeAddress, WrongOrg, counted
 from sfdc_escalator.escalation.world.case import long_id
 from sfdc_escalator.escalation.world.expect import Expect
-from sfdc_escalator.files.language.schema_errors import problem_of
 from sfdc_escalator.files.orgs import channel_settings, org_logins, settings
 from sfdc_escalator.files.orgs.entry_faults import (
     ENV,
@@ -21,10 +21,10 @@ from sfdc_escalator.files.orgs.entry_faults import (
 from sfdc_escalator.files.orgs.fleet_settings import FleetSettings, fleet_settings
 from sfdc_escalator.files.orgs.org_logins import ADDRESSES, Given, LoginFault, kind
 from sfdc_escalator.files.orgs.settings import SECRETS, OrgLogin, login_from_env
+from sfdc_escalator.files.text.document import Document, Place, problem_of
+from sfdc_escalator.files.text.document import Path as Loc
 from sfdc_escalator.files.text.fault import Fault, nearest, unknown
 from sfdc_escalator.files.text.source_text import Unreadable, names_in, read_text
-from sfdc_escalator.files.text.yaml_document import Document, Place, parse
-from sfdc_escalator.files.text.yaml_document import Path as Loc
 from sfdc_escalator.files.values.paths import HERE
 from sfdc_escalator.files.values.secret import SecretReference
 
@@ -169,11 +169,18 @@ def is_same(one: Path, other: Path) -> bool:
 def read_orgs(path: Path) -> tuple[dict[str, OrgEntry], list[Problem]]:
     """The valid orgs of the file, `env` included, and every problem of the file, in order."""
     try:
-        document = parse(
-            str(path), read_text(path, EXPECTED, MAX_BYTES), what="mapping of orgs", holds="a name with an org"
-        )
+        entries, problems = orgs_in(str(path), read_text(path, EXPECTED, MAX_BYTES))
     except Unreadable as error:
         return {}, [error.problem]
+    return dict(entries), list(problems)
+
+
+@lru_cache(maxsize=1)
+def orgs_in(file: str, text: str) -> tuple[Mapping[str, OrgEntry], Sequence[Problem]]:
+    """The same of the text of a file, kept, because every part of a run asks for its org. Raises Unreadable."""
+    from sfdc_escalator.files.text.yaml_document import parse
+
+    document = parse(file, text, what="mapping of orgs", holds="a name with an org")
     if not isinstance(document.value, dict):
         return {}, [problem_of(document, (), Fault("the file must be a mapping", found=kind(document.value)))]
     faults = {name: list(entry_faults(name, given)) for name, given in document.value.items()}

@@ -15,12 +15,17 @@ def load_template(policy: Path, name: str) -> NoteTemplate:
     if relative.is_absolute() or ".." in relative.parts or "\0" in name:
         expected = "a path inside the policy's folder or its parent, without `..`"
         raise Fault("the template lies outside the policy's folder", found=shown(name), expected=expected)
-    places = [policy.parent / relative, policy.parent / ".." / relative]
+    places = places_of(policy, name)
     place = next((place for place in places if os.path.exists(place)), None) or missing(places, name)
     try:
         return compiled(str(place), read_text(place, "a template", MAX_BYTES))
     except Unreadable as error:
         return NoteTemplate(str(place), "", problems=(error.problem,))
+
+
+def places_of(policy: Path, name: str) -> list[Path]:
+    """The places in which a template may stand; the first one counts that exists."""
+    return [policy.parent / name, policy.parent / ".." / name]
 
 
 def missing(places: list[Path], name: str) -> NoReturn:

@@ -4,7 +4,7 @@ Built from PyYAML's events, not its constructors: these keep the last of two equ
 as 83, and recurse without bound.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +12,10 @@ import yaml
 from yaml import events
 
 from sfdc_escalator.errors import Problem, Severity
+from sfdc_escalator.files.text.document import Document, Path, Place
 from sfdc_escalator.files.text.fault import shortened
 from sfdc_escalator.files.text.scalars import plain_scalar
 from sfdc_escalator.files.text.source_text import Unreadable
-
-Path = tuple[str | int, ...]
-Place = tuple[int, int]
 
 MAX_DEPTH, MAX_ALIASES, MAX_COPIED, MAX_VALUES = 40, 50, 20_000, 200_000
 ADVICE = {
@@ -32,36 +30,6 @@ ADVICE = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """The value of a YAML file, and the place of each part. `problems` are those of the YAML itself; the value is
-    usable all the same.
-
-    `broken`: the paths of values and keys that have such a problem, so that no second problem is reported for them.
-    """
-
-    file: str
-    value: Any
-    values: Mapping[Path, Place]
-    keys: Mapping[Path, Place]
-    problems: tuple[Problem, ...] = ()
-    broken: frozenset[Path] = frozenset()
-
-    def path(self, loc: Sequence[str | int]) -> Path:
-        """The longest path along `loc` that exists in the file; parts that do not exist are left out."""
-        here, path = self.value, list[str | int]()
-        for part in loc:
-            in_list = isinstance(here, list) and isinstance(part, int) and part < len(here)
-            if in_list or (isinstance(here, dict) and part in here):
-                here = here[part]
-                path.append(part)
-        return tuple(path)
-
-    def place(self, path: Path, on_key: bool = False) -> Place:
-        """Line and column of the value at the path, or of its key."""
-        return (self.keys.get(path) if on_key else None) or self.values.get(path) or (1, 1)
-
-
 def parse(file: str, text: str, *, what: str = "policy", holds: str = "`policy:` and `routes:`") -> Document:
     """The one document of a file. Raises Unreadable for a file that is not YAML. `what` names the kind of file, `holds`
     what it must have at least."""
@@ -74,17 +42,6 @@ def parse(file: str, text: str, *, what: str = "policy", holds: str = "`policy:`
         raise composer.fatal(f"the file is not YAML: {problem}", place_of(error.problem_mark), advice) from None
     except yaml.YAMLError as error:
         raise Unreadable(Problem(f"the file is not YAML: {shortened(str(error))}", file)) from None
-
-
-def mappings(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Every mapping of a document's value with its path, outer ones first."""
-    if isinstance(value, dict):
-        yield path, value
-        for key, inner in value.items():
-            yield from mappings(inner, (*path, key))
-    elif isinstance(value, list):
-        for place, inner in enumerate(value):
-            yield from mappings(inner, (*path, place))
 
 
 def place_of(mark: Any) -> Place:

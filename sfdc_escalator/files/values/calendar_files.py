@@ -1,6 +1,7 @@
 """The values of `calendars:`: time zones, opening hours, and holidays from the `holidays` library."""
 
 from collections.abc import Container
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any
@@ -77,17 +78,34 @@ def holidays(value: Any) -> Container[date]:
     return of_country(texts.text(value["country"]), value.get("subdivision"), own)
 
 
-def of_country(country: str, subdivision: Any, own: frozenset[date]) -> Container[date]:
+@dataclass(frozen=True, slots=True)
+class CountryHolidays:
+    """The holidays of a country or a part of it, and days of the team's own."""
+
+    country: str
+    part: str | None
+    own: frozenset[date]
+
+    def __contains__(self, day: object) -> bool:
+        return day in self.own or day in days_of(self.country, self.part)
+
+
+@cache
+def days_of(country: str, part: str | None) -> Container[object]:
+    """Those of the library, which is loaded once a calendar asks for them. Raises NotImplementedError for a country or
+    part that it does not know."""
     from holidays import country_holidays
 
+    return country_holidays(country, subdiv=part)
+
+
+def of_country(country: str, subdivision: Any, own: frozenset[date]) -> Container[date]:
     part = None if subdivision is None else str(subdivision)
     try:
-        found = country_holidays(country, subdiv=part)
+        days_of(country, part)
     except NotImplementedError:
         raise nowhere(country, part) from None
-    for one in own:
-        found[one] = "a day of our own"
-    return found
+    return CountryHolidays(country, part, own)
 
 
 def nowhere(country: str, part: str | None) -> Fault:
