@@ -1,24 +1,20 @@
-"""A Salesforce org behind the pipeline's port."""
+"""A Salesforce org behind the pipeline's port. What few runs ask for is imported where it is asked."""
+
+from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sfdc_escalator.errors import OrgUnavailable, counted
-from sfdc_escalator.escalation.figures.in_common import OpenCases
-from sfdc_escalator.escalation.notices.people import People
 from sfdc_escalator.escalation.policy.policy import Policy
-from sfdc_escalator.escalation.saved.since import CaseSince, Changes
 from sfdc_escalator.escalation.world.case import Case, FieldValues
 from sfdc_escalator.escalation.world.needs import Lookup, Need
 from sfdc_escalator.escalation.world.org import Caller, OrgFacts
-from sfdc_escalator.pipeline.ports.channel import Channel
 from sfdc_escalator.pipeline.ports.org import CaseNow, CasePage, KeyedNote
-from sfdc_escalator.pipeline.ports.past import PastCases
 from sfdc_escalator.pipeline.ports.progress import Progress, unseen
 from sfdc_escalator.pipeline.ports.writing import Answer, Chunk, NotExecuted, RolledBack, Unknown
-from sfdc_escalator.salesforce import past
 from sfdc_escalator.salesforce.line.client import Client
 from sfdc_escalator.salesforce.line.failures import Rejected, Unanswered
 from sfdc_escalator.salesforce.line.pages import Record
@@ -28,15 +24,21 @@ from sfdc_escalator.salesforce.line.shapes import taken_apart
 from sfdc_escalator.salesforce.line.token import Identity, Login, Token
 from sfdc_escalator.salesforce.polling import poll
 from sfdc_escalator.salesforce.polling.case_pages import READING
-from sfdc_escalator.salesforce.readiness.inspector import SalesforceInspector
-from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, second_look, touched
+from sfdc_escalator.salesforce.reading import lookups, org_facts, touched
 from sfdc_escalator.salesforce.reading.facts import Facts
 from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.describe import standard_describe
 from sfdc_escalator.salesforce.schema.values import needed, record_id
-from sfdc_escalator.salesforce.telling import bell, chatter, people
 from sfdc_escalator.salesforce.writing.answer import REFUSED_QUERY, read_answer, refuses_guard
 from sfdc_escalator.salesforce.writing.write import composite, guard_query
+
+if TYPE_CHECKING:
+    from sfdc_escalator.escalation.figures.in_common import OpenCases
+    from sfdc_escalator.escalation.notices.people import People
+    from sfdc_escalator.escalation.saved.since import CaseSince, Changes
+    from sfdc_escalator.pipeline.ports.channel import Channel
+    from sfdc_escalator.pipeline.ports.past import PastCases
+    from sfdc_escalator.salesforce.readiness.inspector import SalesforceInspector
 
 API_VERSION = "67.0"
 LOOKING_CLOSER = "reading texts and related records"
@@ -122,12 +124,16 @@ class SalesforceOrg:
 
     @taken_apart()
     def past_facts(self, caller: Caller, policies: Sequence[Policy]) -> OrgFacts:
+        from sfdc_escalator.salesforce import past
+
         found = org_facts.org_facts(self._client, caller, policies, lookups=past.HISTORY)
         self._describe, self._tracked = found.describe, found.tracked
         return found
 
     @taken_apart()
     def past_cases(self, policies: Sequence[Policy], org_facts: OrgFacts, since: datetime) -> PastCases:
+        from sfdc_escalator.salesforce import past
+
         us = frozenset({self._user_id})
         return past.past_cases(self._client, policies, org_facts, since, us, self._progress)
 
@@ -142,6 +148,8 @@ class SalesforceOrg:
 
     @taken_apart()
     def complete(self, cases: Sequence[Case], needs: frozenset[Need], us: frozenset[str]) -> tuple[Case, ...]:
+        from sfdc_escalator.salesforce.reading import second_look
+
         self._progress(LOOKING_CLOSER, 0, 0)
         found = second_look.complete(self._client, cases, needs, self._facts(us))
         self._progress(LOOKING_CLOSER, 1, 1)
@@ -179,27 +187,39 @@ class SalesforceOrg:
 
     @taken_apart()
     def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
+        from sfdc_escalator.salesforce.reading import cases_now
+
         return cases_now.cases_now(self._client, case_ids, paths, users, self._describe)
 
     @taken_apart()
     def open_cases(self, values: Mapping[str, Sequence[str]]) -> OpenCases:
         """The number of open cases, and of those with each of these values, by field."""
+        from sfdc_escalator.salesforce.reading import cases_now
+
         return cases_now.open_cases(self._client, values, standard_describe())
 
     @taken_apart()
     def cases_since(self, case_ids: Sequence[str], when: datetime) -> tuple[Mapping[str, CaseSince], datetime]:
+        from sfdc_escalator.salesforce.reading import cases_now
+
         return cases_now.cases_since(self._client, case_ids, when)
 
     @taken_apart()
     def changes_since(self, case_ids: Sequence[str], when: datetime) -> Changes:
+        from sfdc_escalator.salesforce.reading import cases_now
+
         return cases_now.changes_since(self._client, case_ids, when)
 
     @taken_apart()
     def people(self, ids: Sequence[str]) -> People:
+        from sfdc_escalator.salesforce.telling import people
+
         return people.people(self._client, ids)
 
     @taken_apart()
     def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        from sfdc_escalator.salesforce.reading import cases_now
+
         return cases_now.merged_into(self._client, case_ids)
 
     def write(self, chunk: Chunk) -> Answer:
@@ -222,11 +242,15 @@ class SalesforceOrg:
     def channel(self, kind: str, settings: Mapping[str, Any]) -> Channel:
         """The channel of this kind in the org: `salesforce`, which is the bell, or `chatter`. It tries each call once,
         because a later run tries again."""
+        from sfdc_escalator.salesforce.telling import bell, chatter
+
         make = {"salesforce": bell.channel, "chatter": chatter.channel}[kind]
         return make(self._client.trying_once(), settings)
 
     def inspector(self) -> SalesforceInspector:
         """The same org, to be asked before the first run."""
+        from sfdc_escalator.salesforce.readiness.inspector import SalesforceInspector
+
         return SalesforceInspector(self._client)
 
     def _facts(self, us: frozenset[str]) -> Facts:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sfdc_escalator.escalation.notices.channels_used import people_told
 from sfdc_escalator.escalation.policy.policy import Policy, Route
 from sfdc_escalator.escalation.policy.user_paths import user_path
-from sfdc_escalator.escalation.readiness.gap import FIELD_KEYS, Gap, GapKind
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind, field_keys
 from sfdc_escalator.escalation.readiness.requirements import acts_tracked_by, fields_of, records_of, tracked_by
 from sfdc_escalator.escalation.readiness.spelling import SEVERAL, nearest
 from sfdc_escalator.escalation.world.needs import Records
@@ -34,11 +34,11 @@ def unreadable_field(path: str, describe: Describe) -> Gap | None:
     info = describe.field_at(path)
     if info and info.type in COMPOUND:
         part = f"{path.removesuffix('Address')}City"
-        return Gap(GapKind.COMPOUND_FIELD, path, FIELD_KEYS, {"part": part}, instead=instead)
+        return Gap(GapKind.COMPOUND_FIELD, path, field_keys(), {"part": part}, instead=instead)
     if info:
         return None
     values, near = missing_step(path, describe)
-    return Gap(GapKind.FIELD, path, FIELD_KEYS, values, near, instead=instead)
+    return Gap(GapKind.FIELD, path, field_keys(), values, near, instead=instead)
 
 
 def uncountable(review: Iterable[str], file: str, describe: Describe) -> Iterator[Gap]:
@@ -97,4 +97,4 @@ def unseen_acts(policy: Policy, route: Route, org_facts: OrgFacts) -> Iterator[G
     for path in acts_tracked_by(policy, route):
         info = org_facts.describe.field_at(path)
         if info and info.updateable and path.lower() not in tracked:
-            yield Gap(GapKind.UNSEEN_ACTS, path, FIELD_KEYS, severity="warning")
+            yield Gap(GapKind.UNSEEN_ACTS, path, field_keys(), severity="warning")

@@ -3,13 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
+from functools import cache
 
 from sfdc_escalator.errors import Severity
-from sfdc_escalator.escalation.conditions import registry
 
 GIVEN_BY_TABLES = ("values", "rows", "else")
 """The keys under which a table holds the values that it gives."""
-FIELD_KEYS = (*registry.FIELD_KEYS, "from", "requires", "by", "one_notice_per", "must_say", "links")
+
+
+@cache
+def field_keys() -> tuple[str, ...]:
+    """The keys of a policy that name fields. All kinds of conditions are loaded for them."""
+    from sfdc_escalator.escalation.conditions.registry import FIELD_KEYS
+
+    return (*FIELD_KEYS, "from", "requires", "by", "one_notice_per", "must_say", "links")
 
 
 class GapKind(StrEnum):

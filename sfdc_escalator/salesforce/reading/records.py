@@ -8,8 +8,6 @@ from sfdc_escalator.escalation.world.case import Case, Comment, Value
 from sfdc_escalator.escalation.world.org import Describe
 from sfdc_escalator.salesforce.line.pages import Record
 from sfdc_escalator.salesforce.line.shapes import Odd, taken_apart
-from sfdc_escalator.salesforce.reading.automatic import is_automatic
-from sfdc_escalator.salesforce.reading.mail_html import text_of
 from sfdc_escalator.salesforce.schema.describe import is_long_text
 from sfdc_escalator.salesforce.schema.values import (
     TYPES,
@@ -129,6 +127,9 @@ def is_by_person(record: Record, us: frozenset[str]) -> bool:
 
 def email_of(record: Record, us: frozenset[str]) -> Comment | None:
     """The e-mail as a comment; None for a draft."""
+    from sfdc_escalator.salesforce.reading.automatic import is_automatic
+    from sfdc_escalator.salesforce.reading.mail_html import text_of
+
     incoming, status = given(record, "Incoming", flag, selected_value) is True, given(record, "Status", text)
     if status == DRAFT:
         return None

@@ -7,7 +7,7 @@ import pytest
 
 from sfdc_escalator.escalation.policy.policy import Policy
 from sfdc_escalator.escalation.readiness.fitness import gaps
-from sfdc_escalator.escalation.readiness.gap import FIELD_KEYS, Gap, GapKind
+from sfdc_escalator.escalation.readiness.gap import Gap, GapKind, field_keys
 from sfdc_escalator.escalation.readiness.inspection import KnownNames
 from sfdc_escalator.escalation.readiness.sentences import message
 from sfdc_escalator.escalation.world.needs import Records
@@ -47,7 +47,7 @@ def test_a_queue_is_one_gap_with_every_route_that_requires_it() -> None:
 
 def test_a_field_is_a_gap_with_the_nearest_one() -> None:
     [gap] = found(policy(route("a", when=condition_on("Prioritty", "x"))))
-    assert (gap.subject, gap.keys, gap.nearest, gap.severity) == ("Prioritty", FIELD_KEYS, "Priority", "error")
+    assert (gap.subject, gap.keys, gap.nearest, gap.severity) == ("Prioritty", field_keys(), "Priority", "error")
     assert message(gap) == "Prioritty: Case has no Prioritty that the user may read (read by route a)"
 
 

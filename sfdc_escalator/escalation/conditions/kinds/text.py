@@ -10,7 +10,6 @@ from sfdc_escalator.escalation.conditions.condition import Finding
 from sfdc_escalator.escalation.conditions.declaration import Given, Key, Kind, Several, Takes, Terms
 from sfdc_escalator.escalation.conditions.leaf import Comparison, Leaf
 from sfdc_escalator.escalation.conditions.speech.messages import SPOKEN, need_of, texts_of
-from sfdc_escalator.escalation.conditions.speech.own_words import own_words
 from sfdc_escalator.escalation.conditions.speech.words import Phrase, Spoken, mentioned, parse_phrase, saying
 from sfdc_escalator.escalation.world.case import Case
 from sfdc_escalator.escalation.world.needs import Need
@@ -23,6 +22,13 @@ SPOKEN_WORDS = {
     "emails.customer": "an e-mail of the customer",
     "emails.agent": "an e-mail of an agent",
 }
+
+
+def own_words_in(text: str) -> str:
+    """The writer's own words. The patterns that find them are loaded with the first text that has some of the words."""
+    from sfdc_escalator.escalation.conditions.speech.own_words import own_words
+
+    return own_words(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Text(Leaf):
                 # Most texts have none of the words, so quoted replies are only looked for in those that have some. What
                 # is ignored must stand in the own words, too: there it does not go on in a quoted reply.
                 if self._says(text):
-                    words = mentioned(own_words(text), self.mentions, self.ignoring)
+                    words = mentioned(own_words_in(text), self.mentions, self.ignoring)
                     if words is not None:
                         return f'{source} says "{words}"'
         return None
@@ -63,7 +69,7 @@ class Text(Leaf):
             return self.look(case, circumstances) is not None
         for source in self.sources:
             for text in texts_of(source, case, circumstances.messages_from):
-                if self._says(text) and ((own := own_words(text)) == text or self._says(own)):
+                if self._says(text) and ((own := own_words_in(text)) == text or self._says(own)):
                     return True
         return False
 
@@ -72,7 +78,7 @@ class Text(Leaf):
 
     def parts_named(self, path: str, text: str) -> Iterator[str]:
         if path in self.sources and path not in SPOKEN:
-            own = own_words(text)
+            own = own_words_in(text)
             yield from Spoken(own).found(self.ignoring)
             if words := mentioned(own, self.mentions, self.ignoring):
                 yield words

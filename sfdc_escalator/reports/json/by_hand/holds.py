@@ -1,10 +1,14 @@
 """A hold that was made, or that ended."""
 
-from typing import Any
+from __future__ import annotations
 
-from sfdc_escalator.escalation.world.ladder_facts import Hold
-from sfdc_escalator.pipeline.holding import Held
+from typing import TYPE_CHECKING, Any
+
 from sfdc_escalator.reports.values import instant
+
+if TYPE_CHECKING:
+    from sfdc_escalator.escalation.world.ladder_facts import Hold
+    from sfdc_escalator.pipeline.holding import Held
 
 
 def hold_json(hold: Hold) -> dict[str, Any]:
