@@ -10,7 +10,9 @@ from sfdc_escalator.files.text.fault import nearest
 from sfdc_escalator.files.text.plain_file import NotAFile, open_to_read
 
 UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
-CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+CONTROL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Matches a character that YAML 1.2 (5.1) does not allow in a text. A class of the allowed ones takes ten times as long
+to compile."""
 
 
 class Unreadable(Exception):
@@ -71,7 +73,7 @@ def decoded(file: str, data: bytes) -> str:
 
 
 def printable(file: str, text: str) -> str:
-    """True for a character that YAML 1.2 (5.1) allows in a text."""
+    """The text; Unreadable where it has a control character."""
     bad = CONTROL.search(text)
     if not bad:
         return text
