@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,16 @@ def test_the_image_takes_only_files_that_are_there_and_is_not_root(home: Path) -
     (home / "deploy/sfdc_escalator-1.0-py3-none-any.whl").touch()
     assert [word for word in taken if not word.startswith("/") and not list(home.glob(word))] == []
     assert [words for key, *words in lines if key == "USER"] == [["10001:10001"]]
+
+
+def test_the_image_has_the_standard_library_compiled(home: Path) -> None:
+    """Nothing that runs in it may write there, and that of Python has only the sources."""
+    text = (home / "deploy/Containerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    [line] = [line for line in text.splitlines() if "compileall" in line]
+    [words] = map(shlex.split, re.findall(r'"\$\(python (-c .*?)\)"', line))
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=60, check=True)
+    assert (Path(done.stdout.strip()) / "dataclasses.py").is_file()
+    assert text.index("compileall") < text.index("USER 10001")
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not there")
