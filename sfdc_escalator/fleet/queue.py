@@ -141,6 +141,9 @@ class Worker:
             async with self._app.open_async():
                 running: Awaitable[None] = self._worker.run()  # type: ignore[no-untyped-call]
                 work = asyncio.ensure_future(running)
+                await asyncio.sleep(0)  # its first step clears a stop that came before
+                if self._stopped:
+                    self._worker.stop()  # type: ignore[no-untyped-call]
                 reaper = asyncio.create_task(self._reap(work, registered, reaped))
                 await asyncio.wait({work, reaper}, return_when=asyncio.FIRST_COMPLETED)
                 reaper.cancel()

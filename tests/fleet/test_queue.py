@@ -96,6 +96,20 @@ def test_the_job_of_a_dead_worker_is_taken_again_also_beside_one_that_waits(url:
     assert crew.reaps >= 2
 
 
+def test_a_stop_that_comes_while_the_queue_is_opened_ends_the_worker(url: str) -> None:
+    """As SIGTERM while the database is slow to take connections."""
+    enqueue(url)
+
+    async def work() -> Crew:
+        crew = Crew(url, 9)
+        for worker in crew.workers:
+            worker.stop()
+        await asyncio.wait_for(crew.work(), 60)
+        return crew
+
+    assert asyncio.run(work()).served == Counter()
+
+
 def test_a_worker_that_was_taken_for_dead_ends_and_leaves_the_job_to_others(url: str) -> None:
     """As after a pause of the machine: its row was removed, so it may not take jobs under this number any more."""
     served = []
