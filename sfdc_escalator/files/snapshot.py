@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -42,35 +43,40 @@ def snapshot(paths: Sequence[Path]) -> Snapshot:
     """Valid policies have the digest of their content: comments and layout do not count. Invalid ones have that of
     their bytes. Raises Invalid for a file that cannot be opened."""
     files: dict[str, Path] = {}
-    policies = []
+    policies, watched = [], set[Path]()
     before = stamp(paths)  # first of all: a change meanwhile is then seen later
     folders = list(dict.fromkeys(path.parent for path in paths))
     for path in paths:
         root = str(folders.index(path.parent))
         policies.append(f"{root}/{FOLDER}/{path.name}")
         files[policies[-1]] = path
-        for place, template in templates(path):
-            files[f"{root}/{place}"] = template
-    others = stamp(set(files.values()) - set(paths))
+        for places in templates(path):
+            watched.update(places.values())
+            files |= {f"{root}/{place}": file for place, file in found_in(places)}
+    others = stamp(watched)
     texts = {name: base64.b64encode(content(path)).decode() for name, path in files.items()}
     return Snapshot(digest_of(paths, texts), tuple(policies), texts, tuple(paths), before + others)
 
 
-def templates(path: Path) -> Iterator[tuple[str, Path]]:
-    """The template files that a policy names, each with its place beside the folder of policies. A missing one is
-    reported by whoever reads the policy."""
+def templates(path: Path) -> Iterator[dict[str, Path]]:
+    """The two files that each template of a policy may be, by their place beside the folder of policies; the first one
+    that exists counts. A missing template is reported by whoever reads the policy."""
     try:
         document = parse(str(path), read_text(path, "a policy file", MAX_BYTES))
     except Unreadable:
         return
     for given in (*(note for _, note in notes_in(document)), mapping(document.value, *NOTICES)):
         name = given.get("template")
-        if not isinstance(name, str) or Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name:
-            continue
-        for place, file in ((f"{FOLDER}/{name}", path.parent / name), (name, path.parent / ".." / name)):
-            if os.path.isfile(file):
-                yield str(PurePosixPath(place)), file
-                break
+        if isinstance(name, str) and not Path(name).is_absolute() and ".." not in Path(name).parts and "\0" not in name:
+            yield {
+                str(PurePosixPath(FOLDER, name)): path.parent / name,
+                str(PurePosixPath(name)): path.parent / ".." / name,
+            }
+
+
+def found_in(places: Mapping[str, Path]) -> list[tuple[str, Path]]:
+    """The file that counts, with its place."""
+    return [(place, file) for place, file in places.items() if os.path.isfile(file)][:1]
 
 
 def content(path: Path) -> bytes:
@@ -124,6 +130,11 @@ def replace_file(path: Path, data: bytes) -> None:
     except OSError:
         pass
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    fresh.write_bytes(data)
-    fresh.replace(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")  # other runs write the same file
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise

@@ -1,7 +1,9 @@
 """Policies with their templates as one value, which a fleet stores and its workers unpack."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -51,6 +53,37 @@ def test_a_change_of_any_file_is_seen(files: list[Path]) -> None:
     assert not made.is_of(files[:1])
     (files[0].parent / "near.j2").write_text("Nearer")
     assert not made.is_of(files)
+
+
+def test_a_template_that_comes_later_is_seen(files: list[Path]) -> None:
+    """One that was missing, and one in the folder of the policies, which counts before that of its parent."""
+    place = files[0].parent / "near.j2"
+    place.unlink()
+    missing = snapshot(files)
+    place.write_text("Near")
+    assert not missing.is_of(files)
+    of_the_parent = snapshot(files)
+    (files[0].parent / "notes").mkdir()
+    (files[0].parent / "notes" / "far.j2").write_text("Far, of the folder")
+    assert not of_the_parent.is_of(files)
+    assert snapshot(files).digest != of_the_parent.digest
+
+
+def test_runs_that_unpack_at_the_same_time_find_whole_files(files: list[Path], tmp_path: Path) -> None:
+    """The first runs with changed policies begin at the same time."""
+    (files[0].parent / "near.j2").write_text("Near\n" * 50_000)
+    made = snapshot(files)
+
+    def unpacked(_: int) -> list[bytes]:
+        ready.wait()
+        return [path.read_bytes() for path in [*unpack(made, folder), folder / "0" / "policies" / "near.j2"]]
+
+    for turn in range(20):
+        folder, ready = tmp_path / str(turn), Barrier(4)
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(unpacked, range(4)))
+        assert found == [[path.read_bytes() for path in [*files, files[0].parent / "near.j2"]]] * 4
+        assert not [path for path in folder.rglob("*") if path.suffix == ".new"]
 
 
 @pytest.mark.parametrize("content", [b"policy: [", b"\xff\x00", b"policy: p\nroutes: 5\n", b""])
