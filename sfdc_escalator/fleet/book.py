@@ -24,13 +24,13 @@ SEEN = "SELECT state FROM fleet_rollout"
 LOCKED = "SELECT state FROM fleet_rollout FOR UPDATE"
 STATES = """
     SELECT o.*, j.id IS NOT NULL AS is_live FROM fleet_orgs o
-    LEFT JOIN procrastinate_jobs j ON j.id = o.job AND j.status IN ('todo', 'doing') WHERE o.listed ORDER BY o.org
+    LEFT JOIN procrastinate_jobs j ON j.id = o.job AND j.status IN ('todo', 'doing') WHERE o.listed OR %s ORDER BY o.org
 """
 KEEP = """
     INSERT INTO fleet_orgs (org, every, deadline, canary, due) VALUES (%(org)s, %(every)s, %(deadline)s, %(canary)s,
     %(now)s) ON CONFLICT (org) DO UPDATE SET every = %(every)s, deadline = %(deadline)s, canary = %(canary)s,
-    listed = true, due = CASE WHEN fleet_orgs.listed THEN LEAST(fleet_orgs.due, GREATEST(%(now)s,
-    fleet_orgs.last_started + %(every)s * interval '1 second')) ELSE %(now)s END
+    listed = true, due = LEAST(CASE WHEN fleet_orgs.listed THEN fleet_orgs.due END,
+    GREATEST(%(now)s, fleet_orgs.last_started + %(every)s * interval '1 second'))
     WHERE (fleet_orgs.every, fleet_orgs.deadline, fleet_orgs.canary, fleet_orgs.listed)
     IS DISTINCT FROM (%(every)s, %(deadline)s, %(canary)s, true)
 """
@@ -60,14 +60,16 @@ class Book:
 
     # -- orgs ---------------------------------------------------------------------------------------------------------
 
-    def states(self) -> list[MemberState]:
-        return [state_of(row) for row in self._line.execute(STATES).fetchall()]
+    def states(self, *, gone: bool = False) -> list[MemberState]:
+        """Of the orgs that are listed; with `gone` also of those that left the file."""
+        return [state_of(row) for row in self._line.execute(STATES, (gone,)).fetchall()]
 
-    def state(self, org: str) -> MemberState | None:
-        return next((one for one in self.states() if one.member.org == org), None)
+    def state(self, org: str, *, gone: bool = False) -> MemberState | None:
+        return next((one for one in self.states(gone=gone) if one.member.org == org), None)
 
     def keep_members(self, members: Sequence[Member]) -> None:
-        """The orgs of the file; others are no longer listed. A changed interval counts from the last start."""
+        """The orgs of the file; others are no longer listed. A changed interval counts from the last start, and so does
+        that of an org which comes back: files may differ between hosts."""
         names = [one.org for one in members]
         self._line.execute("UPDATE fleet_orgs SET listed = false WHERE listed AND org <> ALL(%s)", (names,))
         for one in members:
@@ -86,7 +88,8 @@ class Book:
         return found
 
     def enqueue(self, state: MemberState, *, asked: bool) -> bool:
-        """False where a job of the org waits already. Orgs that fail come after the others."""
+        """False where a job of the org waits already, which then is one that a person asked for. Orgs that fail come
+        after the others."""
         job = queue.enqueue(self._line, state.member.org, asked=asked, priority=-min(state.failures, 9))
         if job and not (state.job and state.is_live):
             self._set(state.member.org, job=job)
@@ -112,11 +115,12 @@ class Book:
 
     def end(self, org: str, job: int, ending: Ending) -> None:
         """The run of this job has ended; nothing where another job took its place."""
-        state = self.state(org)
+        state = self.state(org, gone=True)
         if state is None or state.job != job or state.started is None:
             return
         failures = state.failures if ending.again else failures_after(state.failures, ending.code)
-        due = self.now if ending.again else next_due(state.due, state.member.every, failures, self.now)
+        due = next_due(state.due, state.started, state.member.every, failures, self.now)
+        due = self.now if ending.again else due
         last = EndedRun(state.started, self.now, ending.code, ending.run, ending.reason)
         self._ended(org, last, failures, due)
         code, reason = ending.code if ending.speaks else None, ending.reason or "see its log"

@@ -32,6 +32,9 @@ BEAT, DEAD = 5, 15
 POLL = 2.0
 """Seconds between two looks into the queue, where a notification was lost."""
 
+ASKED = """UPDATE procrastinate_jobs SET args = args || '{"asked": true}'
+    WHERE queueing_lock = %s AND status = 'todo'"""
+
 Serve = Callable[[str, int, bool], Awaitable[None]]
 """Serves an org: its name, the number of the job, and True where a person asked for it."""
 
@@ -70,6 +73,8 @@ def enqueue(connection: Any, org: str, *, asked: bool = False, priority: int = 0
         with connection.transaction():
             return job.defer(org=org, asked=asked)
     except exceptions.AlreadyEnqueued:
+        if asked:
+            connection.execute(ASKED, (org,))
         return None
     except exceptions.ConnectorException as error:
         raise error.__cause__ or error from None

@@ -14,6 +14,8 @@ SCHEMA = "escalator_fleet"
 """Beside the schema of the ledger, whose copies have names that begin with its own."""
 MARK = "fleet of sfdc-escalator"
 VERSION = 1
+VERSIONS = sql.SQL("SELECT version, queue FROM {}.fleet_version").format(sql.Identifier(SCHEMA))
+"""With the schema: without the right to use it the answer names the right, not a missing table."""
 LOCK = 0x5FDCF1EE7
 """The number of an advisory lock: two `fleet init` at a time make the schema once."""
 
@@ -108,7 +110,7 @@ def mark_of(found: Connection, where: str) -> str | None:
 
 def version_of(found: Connection, where: str) -> Row:
     """Raises Invalid for a version that this program does not know."""
-    rows = found.execute("SELECT version, queue FROM fleet_version").fetchall()
+    rows = found.execute(VERSIONS).fetchall()
     if len(rows) == 1 and rows[0]["version"] == VERSION and rows[0]["queue"] <= queue.migrations()[-1]:
         return rows[0]
     shown = f"{rows[0]['version']} ({rows[0]['queue']})" if len(rows) == 1 else "not known"

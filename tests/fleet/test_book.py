@@ -118,6 +118,42 @@ def test_the_end_of_a_run_whose_place_another_one_took_is_not_kept(fleet: str) -
     assert state(fleet).failures == 0
 
 
+def test_a_run_that_a_person_asks_for_is_made_also_where_one_of_the_schedule_waits(fleet: str) -> None:
+    """The schedule's run of a paused org is not made."""
+    with Book.opened(fleet) as book:
+        book.enqueue_due()
+        book.pause("two", paused=True)
+        assert not book.enqueue(state(fleet), asked=True)
+    assert execute(fleet, "SELECT args ->> 'org', args ->> 'asked' FROM procrastinate_jobs ORDER BY 1") == [
+        ("one", "false"),
+        ("two", "true"),
+    ]
+
+
+def test_the_end_of_a_run_whose_org_left_the_file_meanwhile_is_kept(fleet: str) -> None:
+    job = begun(fleet)
+    with Book.opened(fleet) as book:
+        book.keep_members([ONE])
+        book.end("two", job, Ending(0, "run-1"))
+        book.keep_members([ONE, TWO])
+    after = state(fleet)
+    assert after.last
+    assert (after.last.run, after.job, after.started) == ("run-1", None, None)
+
+
+def test_an_org_that_leaves_the_file_and_comes_back_is_served_no_more_often_than_before(fleet: str) -> None:
+    """Two hosts whose files differ list it and remove it again and again."""
+    job = begun(fleet)
+    with Book.opened(fleet) as book:
+        book.end("two", job, Ending(0))
+        book.keep_members([ONE])
+        book.keep_members([ONE, TWO])
+        assert "two" not in book.enqueue_due()
+    last = state(fleet).last
+    assert last
+    assert state(fleet).due == last.started + timedelta(seconds=60)
+
+
 def test_an_org_that_left_the_file_is_not_queued_and_begins_no_run(fleet: str) -> None:
     with Book.opened(fleet) as book:
         book.keep_members([ONE])

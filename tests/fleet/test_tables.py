@@ -72,3 +72,14 @@ def test_a_schema_of_another_program_is_left_alone(postgresql_server: str) -> No
         assert said(url) == "the schema escalator_fleet of here belongs to another program"
         with pytest.raises(Invalid):
             tables.init(url, "here")
+
+
+def test_a_user_without_a_right_on_the_schema_is_told_so(url: str) -> None:
+    with psycopg.connect(url) as line:
+        line.execute("CREATE ROLE fleet_stranger LOGIN")
+    try:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="schema escalator_fleet"):
+            tables.check(url.replace("postgres@", "fleet_stranger@"), "here")
+    finally:
+        with psycopg.connect(url) as line:
+            line.execute("DROP ROLE fleet_stranger")

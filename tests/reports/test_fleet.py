@@ -79,7 +79,7 @@ def test_json_has_the_documented_members() -> None:
                 "last": {
                     "run": "run-1", "started": "2026-03-02T14:58:50Z", "ended": "2026-03-02T14:59:00Z", "exit": 0
                 },
-                "next_at": "2026-03-02T15:02:00Z", "failures": 0, "policies": NEW, "canary": True,
+                "next_at": "2026-03-02T15:01:06Z", "failures": 0, "policies": NEW, "canary": True,
             },
         ],
         "workers": [{"name": "host-7-ab", "host": "host", "pid": 7, "seen": "2026-03-02T15:00:00Z", "jobs": ["busy"]}],

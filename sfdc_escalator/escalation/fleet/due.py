@@ -6,10 +6,14 @@ from sfdc_escalator.escalation.fleet.member import FAILURES, MemberState
 
 LONGEST_WAIT = 15 * 60
 """Seconds; an org with a longer interval waits for its interval."""
-EARLY = 10
-"""The part of an interval by which a start may be early: a schedule that cron calls never comes to the second."""
 NEVER_SERVED = 2
 """Intervals without a start after which an org is behind."""
+
+
+def early(every: int) -> timedelta:
+    """The time by which a start may be early, a tenth of the interval and at most a minute: a schedule that cron calls
+    never comes to the second."""
+    return timedelta(seconds=min(every / 10, 60))
 
 
 def wait_of(every: int, failures: int) -> int:
@@ -23,19 +27,23 @@ def failures_after(failures: int, code: int | None) -> int:
     return failures + 1 if code in FAILURES else 0
 
 
-def next_due(due: datetime, every: int, failures: int, now: datetime) -> datetime:
-    """The next place on the grid; now, where that is past: missed starts are not caught up."""
-    return max(due + timedelta(seconds=wait_of(every, failures)), now)
+def next_due(due: datetime, started: datetime, every: int, failures: int, now: datetime) -> datetime:
+    """The place on the grid after this start; now, where that is past: missed starts are not caught up. After a start
+    long before its time, which a person asked for, the grid begins anew: no number of them delays the next one."""
+    return max(min(due, started + early(every)) + timedelta(seconds=wait_of(every, failures)), now)
 
 
 def is_due(state: MemberState, now: datetime, policies: str | None) -> bool:
-    """True for an org that a job is to be queued for. One that failed with other policies does not wait."""
+    """True for an org that a job is to be queued for. One that failed with other policies does not wait, and one whose
+    start lies too far ahead does not wait for the clock, which was set back."""
     if state.paused or state.is_live or policies is None:
         return False
-    due = state.due
+    due, every = state.due, state.member.every
+    if due > now + timedelta(seconds=wait_of(every, state.failures)) + early(every):
+        return True
     if state.failures and state.policies != policies and state.last:
-        due = min(due, state.last.started + timedelta(seconds=state.member.every))
-    return due <= now + timedelta(seconds=state.member.every / EARLY)
+        due = min(due, state.last.started + timedelta(seconds=every))
+    return due <= now + early(every)
 
 
 def is_behind(state: MemberState, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from sfdc_escalator.escalation.fleet.due import is_behind, next_due
-from sfdc_escalator.escalation.fleet.member import EndedRun, MemberState
+from sfdc_escalator.escalation.fleet.member import EndedRun, Member, MemberState
 from sfdc_escalator.escalation.fleet.rollout import Rollout
 
 Condition = Literal["ok", "running", "behind", "failing", "paused"]
@@ -25,7 +25,7 @@ class WorkerSeen:
 
 @dataclass(frozen=True, slots=True)
 class OrgSeen:
-    """One org. `every` is in seconds. `next_at` is None for a paused org."""
+    """One org. `every` is in seconds. `next_at` is None for a paused org, and for one that no schedule has seen."""
 
     org: str
     every: int
@@ -55,12 +55,19 @@ class FleetStatus:
 
 def org_seen(state: MemberState, rollout: Rollout, alive: Sequence[WorkerSeen], now: datetime) -> OrgSeen:
     member = state.member
-    at_work = state.started is not None
-    due = next_due(state.due, member.every, state.failures, now) if at_work else state.due
+    due = state.due
+    if state.started:
+        due = next_due(due, state.started, member.every, state.failures, now)
     used = rollout.used_by(canary=member.canary)
     next_at = None if state.paused else due
     seen = condition(state, alive, now)
     return OrgSeen(member.org, member.every, seen, state.last, next_at, state.failures, used, member.canary)
+
+
+def unseen(member: Member, rollout: Rollout) -> OrgSeen:
+    """An org of the file that no schedule has seen yet: nobody will serve it."""
+    used = rollout.used_by(canary=member.canary)
+    return OrgSeen(member.org, member.every, "behind", None, None, 0, used, member.canary)
 
 
 def condition(state: MemberState, alive: Sequence[WorkerSeen], now: datetime) -> Condition:

@@ -51,7 +51,8 @@ def rollout_lines(rollout: Rollout | None, page: Page) -> Iterator[str]:
         f"{visible(org)} {rollout.runs.get(org, 0)} of {rollout.needed}" for org in sorted(rollout.canaries)
     )
     if rollout.state == "canary":
-        yield f"Policies {digest} are tried by canaries: {runs}; the others use {(rollout.stable or '')[:DIGITS]}"
+        tried = f"are tried by canaries: {runs}" if rollout.canaries else f"wait{why}"
+        yield f"Policies {digest} {tried}; the others use {(rollout.stable or '')[:DIGITS]}"
         return
     yield page.paint(f"! Policies {digest} are halted{why}", "red")
     stable = (rollout.stable or "")[:DIGITS]
@@ -74,3 +75,5 @@ def org_lines(one: OrgSeen, page: Page) -> Iterator[str]:
         times = f"{instant(one.last.started)} to {instant(one.last.ended)}"
         failures = f", {counted(one.failures, 'failure')} in a row" if one.failures else ""
         yield f"  last run {times}, {code}{failures}{why}"
+    elif one.condition == "behind" and one.next_at is None:
+        yield "  no schedule has seen it; `sfdc-escalator fleet schedule` queues its runs"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.escalation.fleet import rollout as rollouts
 from sfdc_escalator.escalation.fleet.member import MemberState
 from sfdc_escalator.escalation.fleet.rollout import Rollout
-from sfdc_escalator.escalation.fleet.status import FleetStatus, org_seen
+from sfdc_escalator.escalation.fleet.status import FleetStatus, org_seen, unseen
+from sfdc_escalator.files.text.fault import unknown
 from sfdc_escalator.wiring.fleet.place import Fleet, fleet_of
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -43,9 +43,11 @@ def status(surroundings: Surroundings, ledger: str | None) -> FleetStatus:
 def status_of(fleet: Fleet) -> FleetStatus:
     """The state of the orgs of the file, also of those that the schedule has not seen yet."""
     with fleet.book(writing=False) as book:
-        alive, known = book.workers(), {one.member.org: one for one in book.states()}
-        states = (known.get(one.org) or MemberState(one, book.now) for one in fleet.members)
-        orgs = tuple(org_seen(one, book.rollout, alive, book.now) for one in states)
+        alive, states = book.workers(), {one.member.org: one for one in book.states()}
+        orgs = tuple(
+            org_seen(states[one.org], book.rollout, alive, book.now) if one.org in states else unseen(one, book.rollout)
+            for one in fleet.members
+        )
         rollout = book.rollout if book.rollout.digest else None
         return FleetStatus(book.now, fleet.database.where, orgs, tuple(alive), rollout)
 
@@ -68,8 +70,8 @@ def pause(surroundings: Surroundings, ledger: str | None, org: str, *, paused: b
 
 def known(fleet: Fleet, book: Book, org: str) -> MemberState:
     if org not in fleet.entries:
-        near = get_close_matches(org, fleet.entries, n=1)
-        problem = Problem(f"unknown org `{org}`", expected=", ".join(fleet.entries), nearest=near[0] if near else None)
+        fault = unknown("org", org, fleet.entries)
+        problem = Problem(fault.message, found=fault.found, expected=fault.expected, nearest=fault.nearest)
         raise Invalid(f"{org} is not an org of the fleet: it has no entry with `every`", [problem])
     state = book.state(org)
     if state is None:

@@ -71,13 +71,38 @@ def test_late_starts_never_add_up(delays: list[int]) -> None:
     due, starts = NOW, []
     for delay in delays:
         starts.append(due + timedelta(seconds=delay))
-        due = next_due(due, MEMBER.every, 0, starts[-1])
+        due = next_due(due, starts[-1], MEMBER.every, 0, starts[-1])
     assert all(later - one <= timedelta(seconds=2 * MEMBER.every) for one, later in pairwise(starts))
     assert due == NOW + timedelta(seconds=MEMBER.every * len(delays))
 
 
 def test_what_was_missed_is_not_made_up_for() -> None:
-    assert next_due(NOW, 60, 0, after(600)) == after(600)
+    assert next_due(NOW, NOW, 60, 0, after(600)) == after(600)
+
+
+@given(st.lists(st.integers(1, 59), min_size=1, max_size=20))
+def test_runs_that_a_person_asks_for_do_not_delay_the_next_one(pauses: list[int]) -> None:
+    """However many are asked for, the next planned start is at most twice the interval after the last start."""
+    due, started = after(60), NOW
+    for pause in pauses:
+        started += timedelta(seconds=pause)
+        due = next_due(due, started, MEMBER.every, 0, started)
+    assert started < due <= started + timedelta(seconds=2 * MEMBER.every)
+
+
+def test_a_clock_that_was_set_back_delays_nobody() -> None:
+    """The start of before the change lies an hour ahead; the next one is planned by the new time."""
+    late = replace(READY, due=after(3600))
+    assert is_due(late, NOW, "digest")
+    assert not is_due(replace(late, due=after(66)), NOW, "digest")
+    assert not is_due(replace(late, due=after(900), failures=9), NOW, "digest")
+    assert next_due(late.due, NOW, 60, 0, after(2)) == after(66)
+
+
+def test_a_start_is_at_most_a_minute_early() -> None:
+    daily = replace(READY, member=Member("acme", 86400, 3600), due=after(60))
+    assert is_due(daily, NOW, "digest")
+    assert not is_due(daily, after(-1), "digest")
 
 
 @pytest.mark.parametrize(
