@@ -13,6 +13,8 @@ FINISHED = frozenset({0, 3, 10})
 HALTS = frozenset({1, 2, 4, 6})
 """Exit code 5, an org that cannot be reached, counts neither way, like a run that was killed."""
 RUNS = 3
+NO_CANARY = "no entry has `canary: true`, so the change went to all orgs at once"
+CANARIES_LEFT = "no entry has `canary: true` any more; `fleet promote` lets all orgs use it"
 
 State = Literal["canary", "everywhere", "halted"]
 
@@ -57,19 +59,21 @@ def offer(was: Rollout, digest: str, canaries: Collection[str], needed: int, now
     begun = replace(known, digest=digest, since=now, why=None, runs=dict.fromkeys(sorted(canaries), 0))
     if digest in was.refused:
         return replace(begun, state="halted", why="it was rolled back before; `fleet promote` allows it again")
-    return settled(replace(begun, state="canary"), now)
+    if not canaries:
+        return everywhere(begun, digest, now, NO_CANARY)
+    return replace(begun, state="canary")
 
 
 def settled(rollout: Rollout, now: datetime) -> Rollout:
-    """The rollout, everywhere when its canaries are through."""
+    """The rollout, everywhere when its canaries are through. It waits while there is no canary any more: the others
+    never get what nobody has tried because a file was changed."""
     if rollout.state != "canary" or rollout.digest is None:
         return rollout
     if not rollout.canaries:
-        why = "no entry has `canary: true`, so the change went to all orgs at once"
-        return everywhere(rollout, rollout.digest, now, why)
+        return replace(rollout, why=CANARIES_LEFT)
     if all(rollout.runs.get(one, 0) >= rollout.needed for one in rollout.canaries):
         return everywhere(rollout, rollout.digest, now, None)
-    return rollout
+    return replace(rollout, why=None)
 
 
 def everywhere(rollout: Rollout, digest: str, now: datetime, why: str | None) -> Rollout:

@@ -8,20 +8,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sfdc_escalator.errors import Invalid
 from sfdc_escalator.escalation.fleet import rollout as rollouts
 from sfdc_escalator.escalation.fleet.rollout import Rollout
 from sfdc_escalator.wiring.fleet.place import Fleet, fleet_of
+from sfdc_escalator.wiring.fleet.steady import PAUSE, Steady
 from sfdc_escalator.wiring.policies import policy_paths
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from sfdc_escalator.files.snapshot import Snapshot
+    from sfdc_escalator.files.snapshot import Snapshot, Stamp
 
-PAUSE = 1.0
-"""Seconds between two looks at the clock."""
+Value = TypeVar("Value")
 METRICS_EVERY = 10
 """Looks after which the metrics are written again."""
 log = logging.getLogger(__name__)
@@ -36,21 +36,23 @@ class Tick(NamedTuple):
 
 @dataclass
 class Schedule:
-    """The files as they were read last. Several schedules at a time are harmless: each change is one transaction.
+    """The files, as of two looks at which they were the same.
 
-    A schedule offers policies only when it sees others than before. Two hosts whose files differ for a while do not
-    begin the rollout anew, again and again.
+    Several schedules at a time are harmless: each change is one transaction. A schedule offers policies only when it
+    sees others than before. Two hosts whose files differ for a while do not begin the rollout anew, again and again.
     """
 
     surroundings: Surroundings
     ledger: str | None
     policies: Sequence[Path]
     canary_runs: int = rollouts.RUNS
-    _fleet: Fleet | None = None
-    _snapshot: Snapshot | None = None
-    _next: Snapshot | None = None
     _offered: str | None = None
-    _reported: list[str] = field(default_factory=list)
+    _reported: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        wait = self.surroundings.wait
+        self._orgs = Steady(self._read_orgs, lambda found: found[0] == self._orgs_stamp(), wait)
+        self._policies = Steady(self._read_policies, lambda found: found.is_of(self._paths()), wait)
 
     def tick(self) -> Tick:
         """Reads the files where they changed, and queues the jobs that are due. Raises Invalid."""
@@ -69,39 +71,42 @@ class Schedule:
 
     def fleet(self) -> Fleet:
         """The orgs of the file. While it is invalid, those of before."""
-        try:
-            self._fleet = fleet_of(self.surroundings, self.ledger)
-        except Invalid as error:
-            if self._fleet is None:
-                raise
-            self._report("fleet.orgs_invalid", error)
-        return self._fleet
+        return self._look(self._orgs, "fleet.orgs_invalid")[1]
 
     def snapshot(self) -> Snapshot:
-        """The policies of the files. Changed ones count when they were the same at two looks: files that are being
-        copied are not a policy. While there are none, those of before."""
+        """The policies of the files. While there are none, those of before."""
+        return self._look(self._policies, "fleet.policies_unreadable")
+
+    def _look(self, files: Steady[Value], event: str) -> Value:
+        """The value of the files. A fault of files that were valid before is logged once, until they are valid again or
+        another one comes."""
+        try:
+            found = files.look()
+            self._reported.pop(event, None)
+        except Invalid as error:
+            if files.found is None:
+                raise
+            found, problems = files.found, [str(one) for one in error.problems]
+            if self._reported.get(event) != [error.message, *problems]:
+                log.error(event, extra={"reason": error.message, "problems": problems})
+            self._reported[event] = [error.message, *problems]
+        return found
+
+    def _read_orgs(self) -> tuple[Stamp, Fleet]:
+        return self._orgs_stamp(), fleet_of(self.surroundings, self.ledger)
+
+    def _orgs_stamp(self) -> Stamp:
+        from sfdc_escalator.files.snapshot import stamp_of
+
+        return stamp_of(self.surroundings.orgs_file)
+
+    def _read_policies(self) -> Snapshot:
         from sfdc_escalator.files.snapshot import snapshot
 
-        try:
-            paths = policy_paths(self.surroundings, self.policies)
-            if self._snapshot is None:
-                self._snapshot = snapshot(paths)
-            elif self._next and self._next.is_of(paths):
-                self._snapshot, self._next = self._next, None
-            elif not self._snapshot.is_of(paths):
-                self._next = snapshot(paths)
-        except Invalid as error:
-            if self._snapshot is None:
-                raise
-            self._report("fleet.policies_unreadable", error)
-        return self._snapshot
+        return snapshot(self._paths())
 
-    def _report(self, event: str, error: Invalid) -> None:
-        """Logs a fault once, until another one comes."""
-        about = [event, error.message, *map(str, error.problems)]
-        if about != self._reported:
-            log.error(event, extra={"reason": error.message, "problems": about[2:]})
-            self._reported = about
+    def _paths(self) -> list[Path]:
+        return policy_paths(self.surroundings, self.policies)
 
 
 def run_schedule(schedule: Schedule, metrics: Path | None) -> None:

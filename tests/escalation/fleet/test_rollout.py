@@ -88,6 +88,19 @@ def test_a_canary_that_left_the_fleet_is_not_waited_for() -> None:
     assert (alone.state, used(alone)) == ("everywhere", ("new", "new"))
 
 
+def test_what_no_canary_has_finished_never_goes_to_all_because_the_last_canary_left() -> None:
+    """As where a host still has a file without canaries. A change that comes then goes to all."""
+    tried = finished(TRIED, "one", 0, 0)
+    waits = offered(tried, "new", ())
+    assert (waits.state, used(waits), waits.why) == (
+        "canary",
+        ("new", "old"),
+        "no entry has `canary: true` any more; `fleet promote` lets all orgs use it",
+    )
+    assert offered(waits, "new") == tried
+    assert offered(waits, "newer", ()).state == "everywhere"
+
+
 def test_a_rollback_refuses_a_digest_until_it_is_promoted() -> None:
     refused = rollback(finished(TRIED, "one", 2), "new", "ann", NOW)
     assert (refused.state, refused.why, used(refused)) == ("halted", "rolled back by ann", ("old", "old"))
