@@ -51,6 +51,17 @@ def test_a_folder_that_is_a_link_to_itself_is_reported(world: World) -> None:
     assert (answer.code, "cannot be written" in answer.err) == (2, True), answer
 
 
+def test_each_file_that_is_in_the_way_is_a_line(world: World) -> None:
+    folder = world.folder / "mine"
+    (folder / ".gitignore").mkdir(parents=True)
+    (folder / ".env.example").mkdir()
+    answer = world.type("init", str(folder), "--procedure", "onboarding")
+    assert answer.code == 2
+    assert answer.err.splitlines()[1:] == [
+        f"  {folder}/{name} cannot be written: it is a folder, not a file" for name in (".env.example", ".gitignore")
+    ]
+
+
 def test_without_a_terminal_the_choices_are_reported(world: World) -> None:
     answer = world.type("init", str(world.folder / "mine"))
     assert answer.code == 2

@@ -47,7 +47,8 @@ def test_everything_that_is_in_the_way_is_named_once_and_nothing_is_written(tmp_
     (tmp_path / "bin").symlink_to("nowhere")
     with pytest.raises(Invalid) as refusal:
         put_all(tmp_path, FILES, ())
-    assert refusal.value.message.splitlines() == [
+    assert refusal.value.message == f"{tmp_path} cannot be set up; nothing was written"
+    assert [str(one) for one in refusal.value.problems] == [
         f"{tmp_path / name} cannot be written: it is not a folder" for name in ("docs", "bin")
     ]
     assert there(tmp_path) == ["bin", "docs"]

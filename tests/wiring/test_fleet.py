@@ -1,18 +1,24 @@
 """The schedule's view of the policy files, and the end of a run by what it printed."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
-from sfdc_escalator.escalation.fleet.member import Ending
+from sfdc_escalator.errors import StoppedEarly
+from sfdc_escalator.escalation.fleet.member import Ending, Member
 from sfdc_escalator.files.orgs.orgs import OrgEntry
-from sfdc_escalator.fleet.child import Ended
+from sfdc_escalator.files.snapshot import Snapshot
+from sfdc_escalator.fleet import child
+from sfdc_escalator.fleet.child import Child, Ended
 from sfdc_escalator.ledger.engines.registry import database_of
+from sfdc_escalator.pipeline.stop import Stop
 from sfdc_escalator.wiring.env_file import with_env_file
 from sfdc_escalator.wiring.fleet.place import Fleet
 from sfdc_escalator.wiring.fleet.runs import ending_of, environ_of
 from sfdc_escalator.wiring.fleet.schedule import Schedule
+from sfdc_escalator.wiring.fleet.work import Work
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 POLICY = "policy: p\nroutes: [{name: r, reason: R., when: [{field: Type, is: A}], escalate: {status: B}}]\n"
@@ -33,6 +39,8 @@ def failed(code: str, message: str, *problems: str) -> bytes:
             Ended(2, failed("invalid", f"bad {FOLDER}p.yaml", "unknown key"), False),
             Ending(2, None, "bad p.yaml; unknown key"),
         ),
+        # Somebody stopped it before it was done: that is not one of the runs that a canary has finished.
+        (Ended(3, failed(StoppedEarly.code, "interrupted"), False), Ending(3, None, "interrupted", speaks=False)),
         # The database that holds the queue was away: that does not count against the policies.
         (Ended(2, failed("ledger_unusable", "away"), False), Ending(2, None, "away", speaks=False)),
         (
@@ -60,6 +68,25 @@ def test_a_run_that_is_overdue_was_killed() -> None:
 def test_a_run_that_its_worker_stopped_is_made_again_unless_it_was_done(code: int, again: bool) -> None:
     ending = ending_of(Ended(code, b'{"run": "r1"}', False), 48, FOLDER, stopped=True)
     assert (ending.again, ending.speaks) == (again, False)
+
+
+def test_a_run_that_the_signal_for_its_worker_ended_too_has_not_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service manager may send a signal to a worker and to its runs at the same time."""
+    monkeypatch.setattr(child, "PROGRAM", ["/bin/sh", "-c", "kill -TERM $$"])
+    stop, ended = Stop(), Child.ended
+
+    async def meanwhile(run: Child, deadline: float) -> Ended:
+        stop.call_off("SIGTERM")
+        return await ended(run, deadline)
+
+    monkeypatch.setattr(Child, "ended", meanwhile)
+    url = "postgresql://u@h/d"
+    here = surroundings(tmp_path, XDG_STATE_HOME=str(tmp_path))
+    fleet = Fleet(here, dict[str, OrgEntry](), database_of(url), url)
+    ending = asyncio.run(Work(fleet, 1, stop)._run(Member("acme", 60, 48), Snapshot("d", (), {})))
+    assert ending == Ending(None, None, "ended by SIGTERM", speaks=False, again=True)
 
 
 def surroundings(folder: Path, **environ: str) -> Surroundings:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from sfdc_escalator.errors import Invalid
+from sfdc_escalator.errors import Invalid, Problem
 from sfdc_escalator.files.text.plain_file import mode_to_replace, open_to_read, umask
 
 MOST_BYTES = 10_000_000
@@ -43,8 +43,10 @@ def looked_at(folder: Path, files: Mapping[Path, str], generated: Collection[Pat
                 outcomes[path] = outcome_of(folder / path, text, renew=path in generated)
         except Invalid as error:
             in_the_way[error.message] = None
+    if len(in_the_way) == 1:
+        raise Invalid(next(iter(in_the_way)))
     if in_the_way:
-        raise Invalid("\n".join(in_the_way))
+        raise Invalid(f"{folder} cannot be set up; nothing was written", [Problem(one) for one in in_the_way])
     return outcomes
 
 

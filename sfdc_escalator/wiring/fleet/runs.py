@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sfdc_escalator.errors import LedgerUnusable
+from sfdc_escalator.errors import LedgerUnusable, StoppedEarly
 from sfdc_escalator.escalation.fleet.member import Ending, Member
 from sfdc_escalator.wiring.fleet.place import LEDGER, Fleet
 from sfdc_escalator.wiring.surroundings import RUN_LOG
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MARGIN = 15
 """Seconds before its deadline, and at most a fifth of it, at which a run ends by itself: killed is its second end."""
 OVERDUE = "killed at its deadline of {} s; where the org answers, the interval is shorter than a run"
+NOT_OF_POLICIES = (LedgerUnusable.code, StoppedEarly.code)
+"""The errors that the policies of a run did not cause."""
 NOT_FOR_RUNS = ("SFDC_ESCALATOR_METRICS", "SFDC_ESCALATOR_LEFT_ALONE")
 """Files that runs of many orgs would take from each other; an empty value also hides that of `.env`."""
 
@@ -55,5 +57,5 @@ def ending_of(done: Ended, deadline: int, folder: str, *, stopped: bool) -> Endi
     reason = "; ".join([str(error.get("message", "")), *problems]).replace(folder, "") if error else None
     if told.get("busy"):
         return Ending(done.code, None, "another run was at work on this org", speaks=False)
-    speaks = not stopped and error.get("code") != LedgerUnusable.code  # the policies did not cause that
+    speaks = not stopped and error.get("code") not in NOT_OF_POLICIES
     return Ending(done.code, told.get("run"), reason, speaks, again=stopped and done.code != 0)

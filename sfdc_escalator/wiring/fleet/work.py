@@ -188,7 +188,8 @@ class Work:
             if self.stop.reason:
                 self._stop_children()
             done = await child.ended(deadline)
-            return ending_of(done, deadline, f"{folder}/", stopped=child in self.stopped)
+            stopped = child in self.stopped or bool(self.stop.reason)  # systemd may signal the run itself, too
+            return ending_of(done, deadline, f"{folder}/", stopped=stopped)
         finally:
             self.children.discard(child)
             self.stopped.discard(child)
