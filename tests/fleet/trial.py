@@ -237,7 +237,7 @@ def wait_for(trial: Trial, what: str, wanted: Any, at_most: float) -> dict[str, 
             if wanted(found):
                 trial.say(f"{what}: {found['rollout']}")
                 return found
-        except (ValueError, TypeError):  # the database is away, or there are no policies yet
+        except (ValueError, TypeError, KeyError):  # the database is away, or there are no policies yet
             pass
         time.sleep(2)
     trial.findings.append(f"never seen: {what}")

@@ -1,6 +1,7 @@
 """The schedule's view of the policy files, and the end of a run by what it printed."""
 
 import asyncio
+import gc
 import json
 from pathlib import Path
 
@@ -82,15 +83,40 @@ def test_a_run_that_the_signal_for_its_worker_ended_too_has_not_failed(
         return await ended(run, deadline)
 
     monkeypatch.setattr(Child, "ended", meanwhile)
-    url = "postgresql://u@h/d"
-    here = surroundings(tmp_path, XDG_STATE_HOME=str(tmp_path))
-    fleet = Fleet(here, dict[str, OrgEntry](), database_of(url), url)
-    ending = asyncio.run(Work(fleet, 1, stop)._run(Member("acme", 60, 48), Snapshot("d", (), {})))
+    ending = asyncio.run(Work(fleet_in(tmp_path), 1, stop)._run(Member("acme", 60, 48), Snapshot("d", (), {})))
     assert ending == Ending(None, None, "ended by SIGTERM", speaks=False, again=True)
+
+
+def test_the_end_of_a_job_that_another_worker_took_is_one_line_of_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after SIGSTOP and SIGCONT; the error comes when nobody waits for it."""
+    stop = Stop()
+    stop.call_off("SIGTERM")
+    work = Work(fleet_in(tmp_path), 1, stop)
+
+    async def worked() -> None:
+        await work.until_stopped()
+        lost = asyncio.ensure_future(refused())
+        await asyncio.wait({lost})
+
+    async def refused() -> None:
+        raise RuntimeError("Database error.") from ValueError("Job was not found")
+
+    asyncio.run(worked())
+    gc.collect()
+    assert [(one.message, one.__dict__["reason"]) for one in caplog.records] == [
+        ("fleet.job_lost", "Job was not found")
+    ]
 
 
 def surroundings(folder: Path, **environ: str) -> Surroundings:
     return Surroundings(environ, folder, lambda _: None)
+
+
+def fleet_in(folder: Path) -> Fleet:
+    url = "postgresql://u@h/d"
+    return Fleet(surroundings(folder, XDG_STATE_HOME=str(folder)), dict[str, OrgEntry](), database_of(url), url)
 
 
 def test_a_run_gets_the_environment_of_its_worker_without_files_that_runs_would_share(tmp_path: Path) -> None:

@@ -112,9 +112,9 @@ class Schedule:
 def run_schedule(schedule: Schedule, metrics: Path | None) -> None:
     """Looks at the clock until a signal comes. A database that is away is waited for. Raises Invalid at the start."""
     here = schedule.surroundings
-    schedule.fleet().check()
     lost = ""
     with here.stopping(None) as stop:
+        schedule.fleet().check()
         for look in itertools.count():
             if stop.reason:
                 break

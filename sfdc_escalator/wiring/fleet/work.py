@@ -13,7 +13,7 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfdc_escalator.errors import EscalatorError, Invalid, LedgerUnusable
 from sfdc_escalator.escalation.fleet.member import Ending, Member
@@ -60,6 +60,7 @@ class Work:
 
     async def until_stopped(self) -> None:
         """A database that is away is waited for: the worker begins anew, under another name."""
+        asyncio.get_running_loop().set_exception_handler(self._late)
         watching = asyncio.create_task(self._watch())
         while not self.stop.reason:
             try:
@@ -97,6 +98,15 @@ class Work:
         self.leftover.discard(life)
         if not life.cancelled():
             life.exception()  # it was logged when it was given up
+
+    def _late(self, loop: asyncio.AbstractEventLoop, about: dict[str, Any]) -> None:
+        """Logs the error of a job that nobody waits for: its end could not be noted, as when another worker took it
+        while this one was stopped."""
+        if error := about.get("exception"):
+            reason = self._reason(error.__cause__ or error)
+            log.warning("fleet.job_lost", extra={"worker": self.name, "reason": reason})
+        else:
+            loop.default_exception_handler(about)
 
     async def _watch(self) -> None:
         """Passes a signal on: no further job, and each run ends what it has begun."""
