@@ -27,7 +27,7 @@ FOLDER = "/state/fleet/abc/"
 
 
 def failed(code: str, message: str, *problems: str) -> bytes:
-    listed = [{"message": one} for one in problems]
+    listed = [{"message": one, "file": f"{FOLDER}0/p.yaml", "line": 7} for one in problems]
     return json.dumps({"error": {"code": code, "message": message, "problems": listed}, "exit": 2}).encode()
 
 
@@ -38,7 +38,7 @@ def failed(code: str, message: str, *problems: str) -> bytes:
         (Ended(4, b'{"run": "r1"}', False), Ending(4, "r1")),
         (
             Ended(2, failed("invalid", f"bad {FOLDER}p.yaml", "unknown key"), False),
-            Ending(2, None, "bad p.yaml; unknown key"),
+            Ending(2, None, "bad p.yaml; 0/p.yaml:7: unknown key"),
         ),
         # Somebody stopped it before it was done: that is not one of the runs that a canary has finished.
         (Ended(3, failed(StoppedEarly.code, "interrupted"), False), Ending(3, None, "interrupted", speaks=False)),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sfdc_escalator.errors import LedgerUnusable, StoppedEarly
 from sfdc_escalator.escalation.fleet.member import Ending, Member
@@ -53,9 +53,15 @@ def ending_of(done: Ended, deadline: int, folder: str, *, stopped: bool) -> Endi
     if not isinstance(told, dict):
         return Ending(done.code, None, "it printed no result", speaks=done.code != 0)
     error = told.get("error") or {}
-    problems = [str(one.get("message", "")) for one in error.get("problems", ())][:3]
+    problems = [shown(one) for one in error.get("problems", ())][:3]
     reason = "; ".join([str(error.get("message", "")), *problems]).replace(folder, "") if error else None
     if told.get("busy"):
         return Ending(done.code, None, "another run was at work on this org", speaks=False)
     speaks = not stopped and error.get("code") not in NOT_OF_POLICIES
     return Ending(done.code, told.get("run"), reason, speaks, again=stopped and done.code != 0)
+
+
+def shown(problem: Mapping[str, Any]) -> str:
+    """The message of a problem, after its place where it has one."""
+    place = ":".join(str(problem[key]) for key in ("file", "line") if problem.get(key))
+    return ": ".join(text for text in (place, str(problem.get("message", ""))) if text)
