@@ -100,6 +100,11 @@ class Book:
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 
+    def is_at_work(self, job: int) -> bool:
+        """False for a job that ended as that of a dead worker."""
+        query = "SELECT 1 FROM procrastinate_jobs WHERE id = %s AND status = 'doing'"
+        return self._line.execute(query, (job,)).fetchone() is not None
+
     def begin(self, org: str, job: int, worker: str) -> str | None:
         """A run begins; the digest of the policies that it uses. None, and no run, where the org is not listed."""
         state = self.state(org)

@@ -10,6 +10,7 @@ from sfdc_escalator.escalation.fleet.member import Ending, Member, MemberState
 from sfdc_escalator.escalation.fleet.rollout import offer
 from sfdc_escalator.fleet import tables
 from sfdc_escalator.fleet.book import Book
+from sfdc_escalator.wiring.fleet.work import begun as begin_run
 
 ONE, TWO = Member("one", 60, 48, canary=True), Member("two", 60, 48)
 
@@ -116,6 +117,24 @@ def test_the_end_of_a_run_whose_place_another_one_took_is_not_kept(fleet: str) -
         book.end("two", job, Ending(2, None, "late"))
     assert state(fleet).started is not None
     assert state(fleet).failures == 0
+
+
+def test_a_job_that_was_taken_from_a_stopped_worker_begins_no_run(fleet: str) -> None:
+    """The worker was stopped after it had taken the job; another one serves the org meanwhile."""
+    old = begun(fleet)
+    execute(fleet, "DELETE FROM procrastinate_jobs")
+    new = begun(fleet)
+    with Book.opened(fleet) as book:
+        assert begin_run(book, "two", old, "worker-2") == "taken over by another worker"
+    assert (state(fleet).job, state(fleet).worker) == (new, "worker-1")
+
+
+def test_a_run_without_its_policies_is_not_begun(fleet: str) -> None:
+    job = begun(fleet)
+    execute(fleet, "DELETE FROM fleet_policies")
+    with Book.opened(fleet) as book:
+        assert begin_run(book, "two", job, "worker-1") == "the policies old are not stored"
+    assert (state(fleet).job, state(fleet).started) == (None, None)
 
 
 def test_a_run_that_a_person_asks_for_is_made_also_where_one_of_the_schedule_waits(fleet: str) -> None:

@@ -149,10 +149,14 @@ class Work:
         """Serves an org once. Raises only where the database is lost: then the job is taken again by another worker."""
         worker, member = self.name, await self._member(org)
         refused = "paused" if member and not asked and await self._is_paused(org) else None if member else "removed"
-        found = None if refused else await self._change(lambda book: begun(book, org, job, worker))
-        if member is None or found is None:
+
+        def begin(book: Book) -> Snapshot | str:
+            return refused or begun(book, org, job, worker)
+
+        found = await self._change(begin)
+        if member is None or isinstance(found, str):
             await self._change(lambda book: book.drop(org, job))
-            log.warning("fleet.not_run", extra={"org": org, "reason": refused or "removed"})
+            log.warning("fleet.not_run", extra={"org": org, "reason": found})
             return
         log.info("fleet.run_began", extra={"org": org, "worker": worker, "policies": found.digest})
         try:
@@ -209,10 +213,15 @@ class Work:
         return self.fleet.surroundings.secrets.redact(text.strip().splitlines()[0])
 
 
-def begun(book: Book, org: str, job: int, worker: str) -> Snapshot | None:
-    """The run is noted; the policies that it uses."""
+def begun(book: Book, org: str, job: int, worker: str) -> Snapshot | str:
+    """The run is noted; the policies that it uses. Else the reason why it is not made."""
     from sfdc_escalator.files.snapshot import Snapshot
 
+    if not book.is_at_work(job):  # this process was stopped after it had taken the job
+        return "taken over by another worker"
     digest = book.begin(org, job, worker)
     stored = book.policies(digest) if digest else None
-    return Snapshot(digest, *stored) if digest and stored else None
+    if digest and not stored:
+        book.drop(org, job)
+        return f"the policies {digest[:12]} are not stored"
+    return Snapshot(digest, *stored) if digest and stored else "removed"
