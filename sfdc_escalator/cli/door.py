@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sfdc_escalator import __version__
+from sfdc_escalator.cli.groups import CommandGroup
 from sfdc_escalator.cli.manner import with_shared_options
 from sfdc_escalator.cli.options import PREFIX
 from sfdc_escalator.cli.output import tell_json, warn
@@ -56,7 +57,7 @@ MOST_REPORTED = 20  # lines of an error in a mail
 WITHOUT_SETTINGS = ("init", "import", "demo", "org", "completion")  # they work on no org of the user
 
 
-class LazyGroup(click.Group):
+class LazyGroup(CommandGroup):
     """Knows the names and the help of its commands, and imports a command only to run it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -70,17 +71,6 @@ class LazyGroup(click.Group):
         module, name = ELSEWHERE.get(cmd_name, (cmd_name, "command"))
         command: click.Command = getattr(import_module(f"sfdc_escalator.cli.commands.{module}"), name)
         return with_shared_options(command)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
-            advice = f" Did you mean {near[0]!r}?" if near else f" The commands are {', '.join(COMMANDS)}."
-            ctx.fail(f"No such command {args[0]!r}.{advice}")
-        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -121,6 +111,9 @@ def run_command_line(arguments: Sequence[str], surroundings: Surroundings) -> in
             return report(StoppedEarly("interrupted"), arguments, surroundings)
         except click.ClickException as error:
             if isinstance(error, click.UsageError) and error.ctx and not wants_json(arguments, surroundings.environ):
+                if error.format_message() == error.ctx.get_help():  # no command was named
+                    warn(error.format_message())
+                    return Invalid.exit_code
                 warn(error.ctx.get_usage())
             return report(Invalid(" ".join(error.format_message().split())), arguments, surroundings)
         except EscalatorError as error:

@@ -35,7 +35,7 @@ ROOMS_WITHIN = {  # the same inside a room: its sub-packages and the modules bes
         ("confirming", "crashes"),
         ("output",),
         ("manner",),
-        ("logs", "options", "stopping", "streams"),
+        ("groups", "logs", "options", "stopping", "streams"),
     ),
     "wiring": (
         ("by_hand", "fleet", "looking", "plans", "watching"),

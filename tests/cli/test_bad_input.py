@@ -284,3 +284,24 @@ def test_a_setting_of_the_environment_is_checked_like_an_argument(ready: World) 
 def test_the_policy_in_use_is_valid(ready: World) -> None:
     """The other tests of this file break one thing each; unbroken, the run goes through."""
     assert ready.run("--backlog", "escalate").code == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("fleet stauts", "No such command 'stauts'. Did you mean 'status'?"),
+        ("ledger zzz", "No such command 'zzz'. The commands are backup, "),
+        ("runn", "No such command 'runn'. Did you mean 'run'?"),
+    ],
+)
+def test_the_nearest_command_is_named_also_in_a_group(world: World, typed: str, message: str) -> None:
+    answer = world.type(*typed.split())
+    assert (answer.code, answer.out) == (2, "")
+    assert message in answer.err
+
+
+@pytest.mark.parametrize("typed", [[], ["fleet"]])
+def test_without_a_command_the_help_is_shown_as_it_is(world: World, typed: list[str]) -> None:
+    answer = world.type(*typed)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == world.type(*typed, "--help").out

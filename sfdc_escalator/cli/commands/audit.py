@@ -8,6 +8,7 @@ import click
 
 from sfdc_escalator.cli.commands.by_hand import person
 from sfdc_escalator.cli.commands.explain import named
+from sfdc_escalator.cli.groups import CommandGroup
 from sfdc_escalator.cli.manner import EVERYTHING, all_option, manner
 from sfdc_escalator.cli.options import (
     DayOrInstant,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sfdc_escalator.reports.audit_export import Kind
 
 
-@click.group("audit")
+@click.group("audit", cls=CommandGroup)
 def command() -> None:
     """Show the audit trail, verify it, export it for others, erase the texts of a case."""
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sfdc_escalator.cli.groups import CommandGroup
 from sfdc_escalator.cli.options import AgeType, FilePath, ledger_option, option, org_option
 from sfdc_escalator.cli.output import tell, tell_done, tell_news
 from sfdc_escalator.errors import counted
@@ -11,7 +12,7 @@ from sfdc_escalator.escalation.time.ages import Age
 from sfdc_escalator.wiring.surroundings import Surroundings
 
 
-@click.group("ledger")
+@click.group("ledger", cls=CommandGroup)
 def command() -> None:
     """Take care of the ledger: the memory of what was escalated."""
 

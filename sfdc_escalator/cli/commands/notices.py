@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from sfdc_escalator.cli.commands.by_hand import person
+from sfdc_escalator.cli.groups import CommandGroup
 from sfdc_escalator.cli.manner import EVERYTHING, all_option, manner
 from sfdc_escalator.cli.options import json_option, ledger_option, option, org_option, policy_option
 from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json, tell_news
@@ -13,7 +14,7 @@ from sfdc_escalator.wiring.surroundings import Surroundings
 NOT_DELIVERED = 3
 
 
-@click.group("notices")
+@click.group("notices", cls=CommandGroup)
 def command() -> None:
     """Show the messages to people; send undelivered ones again, or drop them; try a channel.
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from sfdc_escalator.cli.groups import CommandGroup
 from sfdc_escalator.cli.options import FilePath, Instant, Seconds, option
 from sfdc_escalator.cli.output import tell_json
 
 
-@click.group("org")
+@click.group("org", cls=CommandGroup)
 def command() -> None:
     """The embedded org: a Salesforce-like server on this machine, for demos, rehearsals and tests."""
 

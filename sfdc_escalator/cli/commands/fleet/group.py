@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from sfdc_escalator.cli.commands.by_hand import person
+from sfdc_escalator.cli.groups import CommandGroup
 from sfdc_escalator.cli.options import FilePath, json_option, ledger_option, option, policy_option
 from sfdc_escalator.cli.output import page_for, tell, tell_done, tell_json, tell_news
 from sfdc_escalator.wiring.surroundings import Surroundings
@@ -12,7 +13,7 @@ from sfdc_escalator.wiring.surroundings import Surroundings
 WAITS = 3
 
 
-@click.group("fleet")
+@click.group("fleet", cls=CommandGroup)
 def command() -> None:
     """Serve many orgs: those with `every` in config/orgs.yaml, by workers on one or more machines.
 
