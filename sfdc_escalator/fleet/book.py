@@ -96,7 +96,10 @@ class Book:
         return job is not None
 
     def pause(self, org: str, *, paused: bool) -> None:
+        """Pauses or resumes an org, which then is due now: its start was not late while it was paused."""
         self._set(org, paused=paused)
+        if not paused:
+            self._line.execute("UPDATE fleet_orgs SET due = GREATEST(due, %s) WHERE org = %s", (self.now, org))
 
     # -- runs ---------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from sfdc_escalator.escalation.fleet.due import is_behind
 from sfdc_escalator.escalation.fleet.member import Ending, Member, MemberState
 from sfdc_escalator.escalation.fleet.rollout import offer
 from sfdc_escalator.fleet import tables
@@ -188,6 +189,15 @@ def test_a_paused_org_is_not_queued_until_it_is_resumed(fleet: str) -> None:
         assert book.enqueue_due() == ["one"]
         book.pause("two", paused=False)
         assert book.enqueue_due() == ["two"]
+
+
+def test_an_org_that_is_resumed_is_not_behind(fleet: str) -> None:
+    execute(fleet, "UPDATE fleet_orgs SET due = due - interval '1 hour'")
+    with Book.opened(fleet) as book:
+        book.pause("two", paused=True)
+        assert is_behind(state(fleet), book.now)
+        book.pause("two", paused=False)
+    assert not is_behind(state(fleet), book.now)
 
 
 def test_a_shorter_interval_counts_at_once(fleet: str) -> None:
