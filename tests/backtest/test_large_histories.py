@@ -2,12 +2,13 @@
 behind."""
 
 import csv
+import errno
 import gzip
 import io
 import json
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfdc_escalator.backtest.history import reader
+from sfdc_escalator.backtest.history import duck, reader, sorting
 from sfdc_escalator.backtest.history.duck import database
 from sfdc_escalator.backtest.history.mapping import load_mapping
 from sfdc_escalator.backtest.history.reader import open_history
@@ -184,6 +185,20 @@ def test_duckdb_prints_no_progress_between_the_rows(tmp_path: Path) -> None:
         assert list(found.rows(asked)) == [("false",)]
 
 
+def test_rows_that_came_before_more_memory_is_needed_come_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def rows(*_: object) -> Iterator[tuple[int]]:
+        asked.append(1)
+        yield from ((number,) for number in range(3 * len(asked)))
+        if len(asked) < 3:
+            raise duckdb.OutOfMemoryException("more")
+
+    with database(tmp_path) as found:
+        monkeypatch.setattr(found, "_rows", rows)
+        assert list(found.rows("")) == [(number,) for number in range(9)]
+
+
 # -- faults
 
 
@@ -202,6 +217,10 @@ ROW = '{"number": "A1", "state": "New", "opened": "1/3/2026 09:00", "at": "1/3/2
         (ROW.replace('"moves": 0', '"moves": true'), "e.jsonl:1: column moves: this is not a number"),
         (ROW.replace("New", "\\ud800"), "e.jsonl:1: the row has half of a surrogate pair"),
         (ROW.replace("moves", "moved"), "the file has no column 'moves'"),
+        (ROW + ROW.replace('"mod": 0', '"mod": 0, "mod": 0'), "e.jsonl:2: the row has a key more than once"),
+        (ROW.replace('"moves": 0', '"moves": NaN'), "e.jsonl:1: column moves: this is not a number"),
+        (ROW.replace('"A1"', "null"), "e.jsonl:1: column number: the row has no case"),
+        (ROW + ROW.replace("New", "N" * 10_000_000), "e.jsonl:2: the file cannot be read; found more than 10,000,000"),
         ("{}\n{", "the file has no column 'number'"),
         ("{\n", "e.jsonl:1: the row is not JSON"),
     ],
@@ -227,6 +246,12 @@ def test_a_row_that_is_broken_in_the_middle_has_the_same_message_from_both_reade
     assert "events.csv:53: column at: this is not a time" in small.err
 
 
+def test_json_lines_are_known_behind_empty_lines(world: World, folder: Path) -> None:
+    expected = typed(world, folder, events="events.jsonl")
+    (folder / "e").write_text("\n  \n " + (folder / "events.jsonl").read_text(encoding="utf-8"), encoding="utf-8")
+    assert typed(world, folder, events="e").out == expected.out
+
+
 TYPED = "SELECT 'A' || i AS number, 'New' AS state, {} AS opened, {} AS at, i AS mod, {} AS moves FROM range(3) t(i)"
 STAMP = "TIMESTAMP '2026-03-01 09:00:00' + to_hours(i::INT)"
 
@@ -240,6 +265,60 @@ def test_typed_columns_of_a_parquet_file_have_the_values_of_their_texts(world: W
         "A1,late,start,1,1,2026-03-01T17:00:00Z",
         "A2,late,start,1,1,2026-03-01T18:00:00Z",
     ]
+
+
+def test_folders_above_a_parquet_file_give_it_no_columns(world: World, folder: Path) -> None:
+    expected = typed(world, folder)
+    (place := folder / "number=A1" / "state=Closed").mkdir(parents=True)
+    (folder / "events.parquet").rename(place / "events.parquet")
+    assert typed(world, folder, events="number=A1/state=Closed/events.parquet").out == expected.out
+
+
+def test_columns_without_a_value_and_with_times_in_a_zone_are_read(
+    world: World, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pandas writes them: an empty column has no type, and times count nanoseconds."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    text = "kind: events\ncase: number\nstamp: at\nfields: {Status: at, Origin: empty, "
+    text += "Vip__c: {column: vip, type: checkbox}}"
+    (folder / "mapping.yaml").write_text(text, encoding="utf-8")
+    policy = "policy: p\nroutes:\n  - {name: r, reason: R., when: [{field: Status, starts_with: 2026-03-01 09:00}, "
+    policy += "{field: Origin, is_empty: true}, {field: Vip__c, is: true}], escalate: {status: Escalated}}\n"
+    (folder / "p.yaml").write_text(policy, encoding="utf-8")
+    columns = "'A1' AS number, TIMESTAMPTZ_NS '2026-03-01 09:00:00.123456789+00' AS at, NULL AS empty, 1 AS vip"
+    write_parquet(folder / "t.parquet", f"SELECT {columns}")
+    answer = typed(world, folder, events="t.parquet", policy="p.yaml")
+    assert "A1,r,start,1,1,2026-03-01T10:00:00Z" in answer.out, answer.err
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.usefixtures("without_small")
+def test_rows_with_long_cells_need_little_memory(folder: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them together do not fit into the memory of DuckDB, and a batch of the Parquet file does not either."""
+    monkeypatch.setattr(duck, "MEMORY", "20MB")
+    monkeypatch.setattr(duck, "MORE", ("200MB",) if form == "parquet" else ())
+    text = "kind: events\ncase: number\nstamp: at\nfields: {Status: state, Description: body}\n"
+    (folder / "mapping.yaml").write_text(text, encoding="utf-8")
+    rows = [(f"A{place * 7 % 99}", "New", "2026-03-01", f"{place}" * 2_000) for place in range(1_000, 4_000)]
+    (folder / "long.csv").write_text(as_csv(rows, ("number", "state", "at", "body")), encoding="utf-8")
+    if form == "parquet":
+        as_parquet(folder / "long.parquet", folder / "long.csv")
+    expected = sorted(rows, key=lambda row: (row[0], int(row[3][:4])))
+    with open_history(folder / f"long.{form}", load_mapping(folder / "mapping.yaml"), folder) as history:
+        found = ((number, row.cells) for number, some in history.cases() for row in some)
+        assert all(one == (row[0], (row[1], row[3])) for one, row in zip(found, expected, strict=True))
+
+
+def test_a_place_that_is_full_is_reported_for_long_cells_too(
+    world: World, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sorting.LongCells, "put", full)
+    (folder / "e.jsonl").write_text(ROW.replace("New", "N" * 2_000), encoding="utf-8")
+    answer = typed(world, folder, events="e.jsonl")
+    assert (answer.code, "no space left on device" in answer.err) == (2, True), answer.err
 
 
 @pytest.mark.parametrize(
@@ -295,7 +374,9 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=6)
 EXAMPLES = 200 if WHOLE else 10
 """A database is made for each."""
 CELLS = st.tuples(
-    TEXT, TEXT, st.sampled_from(("2026-01-01T00:00:00Z", "2026-01-01", "1999-12-31T23:59:59.999999-05:00")),
+    TEXT.filter(str.strip),
+    TEXT | TEXT.map(lambda text: text * 900),
+    st.sampled_from(("2026-01-01T00:00:00Z", "2026-01-01", "1999-12-31T23:59:59.999999-05:00")),
     st.one_of(st.sampled_from(("nan", "inf", "-0", "0", "1e3", "1_0", "")), TEXT),
 )  # fmt: skip
 

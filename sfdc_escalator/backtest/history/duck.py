@@ -3,12 +3,14 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sfdc_escalator.errors import Interrupted, Invalid
 
-MEMORY = "150MB"
+MEMORY, MORE = "150MB", ("600MB", "2400MB")
+"""The memory of DuckDB, and what it gets where long cells of a Parquet file need more."""
 BATCH = 2_000
 
 
@@ -23,6 +25,8 @@ class Database:
             install = "pip install 'sfdc-escalator[history]'"
             raise Invalid(f"this history is read with DuckDB, which is not installed; run: {install}") from None
         self.Error: type[Exception] = duckdb.Error
+        self.OutOfMemory: type[Exception] = duckdb.OutOfMemoryException
+        self.folder = folder
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": MEMORY,
             "temp_directory": str(folder),
@@ -32,9 +36,24 @@ class Database:
         }
         self._connection = duckdb.connect(str(folder / "rows"), config=settings)
         self.change("SET enable_progress_bar = false")  # it would stand between the rows on stdout
+        self.change("SET GLOBAL TimeZone = 'UTC'")  # a time as a text is the same on every machine
 
     def rows(self, statement: str, *given: Any) -> Iterator[tuple[Any, ...]]:
-        """The rows of the answer, read little by little, beside other statements."""
+        """The rows of the answer, read little by little, beside other statements. They have an order: where DuckDB
+        needs more memory, it begins again, and the rows that came are left out."""
+        count = 0
+        for more in (*MORE, None):
+            try:
+                for row in islice(self._rows(statement, given), count, None):
+                    count += 1
+                    yield row
+                return
+            except self.OutOfMemory:
+                if not more:
+                    raise
+                self.change(f"SET memory_limit = '{more}'")
+
+    def _rows(self, statement: str, given: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         cursor = self._connection.cursor()
         try:
             with signals_pass():
@@ -79,10 +98,14 @@ def database(beside: Path | None) -> Iterator[Database]:
         try:
             yield found
         except found.Error as error:
-            place = Path(name).parent
-            raise Invalid(f"the history cannot be sorted in {place}: {first_line(error)}") from error
+            raise cannot_sort(Path(name), first_line(error)) from error
         finally:
             found.close()
+
+
+def cannot_sort(folder: Path, reason: str) -> Invalid:
+    """The error for a folder of a database in which DuckDB cannot work."""
+    return Invalid(f"the history cannot be sorted in {folder.parent}: {reason}")
 
 
 def first_line(error: Exception) -> str:

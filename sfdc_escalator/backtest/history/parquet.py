@@ -14,16 +14,23 @@ from sfdc_escalator.files.text.fault import Fault, shortened
 
 EXPECTED = "a Parquet file"
 GLOB = re.compile(r"[*?[\]\\]")
-INTEGERS = frozenset(f"{sign}{size}INT" for sign in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE"))
-NUMBERS = INTEGERS | {"INTEGER", "UINTEGER", "FLOAT", "DOUBLE", "DECIMAL"}
-TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"})
+FILE = "read_parquet(?, hive_partitioning = false{})"
+"""The rows of the file alone: the names of folders above it give no columns."""
+NULL = '"NULL"'  # the type of a column that has no value
+SIZES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+INTEGERS = frozenset(f"{sign}{size}" for sign in ("", "U") for size in SIZES)
+NUMBERS = INTEGERS | {"FLOAT", "DOUBLE", "DECIMAL"}
+TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
+TIMES |= {"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"}
+EXACT = {"TIMESTAMP_NS": "TIMESTAMP", "TIMESTAMPTZ_NS": "TIMESTAMP WITH TIME ZONE"}
+"""The types from which a time is read to the microsecond."""
 TEXTS = frozenset({"VARCHAR", "ENUM", "UUID"})
 ANY = TEXTS | NUMBERS | TIMES | {"BOOLEAN"}
 READABLE: dict[Type, frozenset[str]] = {
     "text": ANY,
     "picklist": ANY,
     "number": TEXTS | NUMBERS,
-    "checkbox": TEXTS | {"BOOLEAN"},
+    "checkbox": TEXTS | INTEGERS | {"BOOLEAN"},
     "datetime": TEXTS | TIMES,
     "date": TEXTS | {"DATE"},
     "multipicklist": TEXTS,
@@ -31,7 +38,7 @@ READABLE: dict[Type, frozenset[str]] = {
 """The types of columns of a Parquet file from which a value can be read."""
 SAID: dict[Type, str] = {
     "number": "a column of numbers or texts",
-    "checkbox": "a column of truth values or texts",
+    "checkbox": "a column of truth values, integers or texts",
     "datetime": "a column of times or texts",
     "date": "a column of dates or texts",
     "multipicklist": "a column of texts",
@@ -47,7 +54,7 @@ class ParquetSource:
         self.path, self._database, self._mapping = path, database, mapping
         # An absolute path is never an address; in it nothing stands for several files.
         self._place = GLOB.sub(lambda found: f"[{found.group()}]", os.path.abspath(path))
-        described = "DESCRIBE SELECT * FROM read_parquet(?)"
+        described = f"DESCRIBE SELECT * FROM {FILE.format('')}"  # noqa: S608
         with self._readable():
             self._types = {name: kind.partition("(")[0] for name, kind, *_ in database.rows(described, self._place)}
         self.header = tuple(self._types)
@@ -56,20 +63,21 @@ class ParquetSource:
         if problems := list(self._wrong_types()):
             raise Invalid(f"{self.path} does not match its mapping", problems)
         cells = ", ".join(f"coalesce({self._as_text(name)}, '')" for name in columns)
-        statement = f"SELECT file_row_number + 1, {cells} FROM read_parquet(?, file_row_number = true)"  # noqa: S608
+        file = FILE.format(", file_row_number = true")
+        statement = f"SELECT file_row_number + 1, {cells} FROM {file}"  # noqa: S608
         with self._readable():
             for line, *texts in self._database.rows(statement, self._place):
                 yield line, texts
 
     def _as_text(self, name: str) -> str:
         quoted = '"{}"'.format(name.replace('"', '""'))
-        exact = "TIMESTAMP" if self._types[name] == "TIMESTAMP_NS" else None
+        exact = EXACT.get(self._types[name])
         return f"CAST({f'CAST({quoted} AS {exact})' if exact else quoted} AS VARCHAR)"
 
     def _wrong_types(self) -> Iterator[Problem]:
         for name, wanted in self._uses():
             found, about = self._types[name], f"column {shortened(name)}"
-            if found not in READABLE[wanted]:
+            if found not in READABLE[wanted] | {NULL}:
                 message, expected = f"{about}: its type cannot be read", SAID.get(wanted, "a column of single values")
                 yield Problem(message, str(self.path), found=found, expected=expected)
             elif wanted == "datetime" and found in TIMES and self._mapping.time_format:
