@@ -72,6 +72,18 @@ def test_a_compressed_file_is_read_too(world: World, folder: Path) -> None:
     assert typed(world, folder, events="events.csv.gz").out == typed(world, folder).out
 
 
+def test_empty_lines_before_the_header_are_passed_over(world: World, folder: Path) -> None:
+    (folder / "e.csv").write_text("\n\n" + EVENTS, encoding="utf-8")
+    assert typed(world, folder, events="e.csv").out == typed(world, folder).out
+
+
+def test_blanks_around_a_time_do_not_count(world: World, folder: Path) -> None:
+    mapping = "kind: events\ncase: number\nstamp: at\nfields: {Status: state}\n"
+    (folder / "mapping.yaml").write_text(mapping, encoding="utf-8")
+    (folder / "e.csv").write_text("number,state,at\nA1,New, 2026-03-01T14:05:00Z \n", encoding="utf-8")
+    assert "A1,late,start,1,1,2026-03-01T17:00:00Z" in typed(world, folder, events="e.csv").out
+
+
 def test_json_is_one_object_with_the_counts(world: World, folder: Path) -> None:
     expected = typed(world, folder, "--json", "--out", str(folder / "m.csv")).json
     assert (expected["matches"], expected["cases"], expected["rows"], expected["polls"]) == (1, 2, 4, 25)
@@ -122,6 +134,14 @@ def test_a_fault_in_a_mapping_is_reported_with_the_nearest_name(
     [
         (b"", "empty"),
         (b"\x00\xff\xfe junk", "cannot be read"),
+        (EVENTS.encode().replace(b"A2,New", b"A2,N\xff"), "events.csv:4: the file cannot be read"),
+        (gzip.compress(EVENTS.encode().replace(b"A2,New", b"A2,N\xff")), "events.csv:4: the file cannot be read"),
+        (EVENTS.replace("A2,New", 'A2,"Ne"w').encode(), "events.csv:4: the file cannot be read"),
+        (EVENTS.replace("A2,", ",").encode(), "events.csv:4: column number: the row has no case"),
+        (EVENTS.replace("A2,", "?,").encode(), "events.csv:4: column number: the row has no case"),
+        (EVENTS.replace("1/3/2026 11:00", "31/12/9999 23:00").encode(), "column at: this time is out of range"),
+        (EVENTS.replace(",moves", ",mod").encode(), "events.csv:1: the file has 2 columns 'mod'"),
+        (EVENTS.replace(",3,1\n", ",3,nan\n").encode(), "events.csv:3: column moves: this is not a number"),
         (b"\x1f\x8bjunk", "cannot be read"),
         (EVENTS.replace("1/3/2026 12:30", "yesterday").encode(), "events.csv:3: column at: this is not a time"),
         (

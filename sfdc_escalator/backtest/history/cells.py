@@ -7,8 +7,10 @@ from sfdc_escalator.backtest.history.mapping import HistoryMapping, Type
 from sfdc_escalator.escalation.world.case import Value
 from sfdc_escalator.files.text.fault import Fault, shown
 
+NAN = float("nan")
 YES, NO = frozenset({"true", "yes", "1", "t", "y"}), frozenset({"false", "no", "0", "f", "n"})
 
+TEXTS = frozenset[Type]({"text", "picklist"})
 MOST_KNOWN = 50_000
 """The number of texts whose values are kept at a time."""
 
@@ -22,6 +24,8 @@ class Cells:
 
     def value(self, kind: Type, text: str) -> Value:
         """The value of a cell; None for an empty cell, and for a text that the mapping lists as missing."""
+        if kind in TEXTS:
+            return None if self.is_missing(text) else text
         key = kind, text
         if key not in self._known:
             if len(self._known) >= MOST_KNOWN:
@@ -37,14 +41,14 @@ class Cells:
         assert value is None or isinstance(value, datetime)
         return value
 
-    def text(self, text: str) -> Value:
-        return text
-
     def number(self, text: str) -> Value:
         try:
-            return int(text) if text.strip().lstrip("+-").isdigit() else float(text)
+            found = int(text) if text.strip().lstrip("+-").isdigit() else float(text)
         except ValueError:
-            raise Fault("this is not a number", found=shown(text), expected="a number such as 3 or 2.5") from None
+            found = NAN
+        if found != found:
+            raise Fault("this is not a number", found=shown(text), expected="a number such as 3 or 2.5")
+        return found
 
     def checkbox(self, text: str) -> Value:
         folded = text.strip().lower()
@@ -56,12 +60,16 @@ class Cells:
         """The time in UTC. A time without a zone is in the mapping's zone; in a repeated hour it is the first one."""
         form = self._mapping.time_format
         try:
-            found = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007
+            found = datetime.strptime(text, form) if form else datetime.fromisoformat(text.strip())  # noqa: DTZ007
         except ValueError:
             expected = f"a time of the form {form}" if form else "a time such as 2026-01-31T09:00:00Z"
             raise Fault("this is not a time", found=shown(text), expected=expected) from None
         local = found if found.tzinfo else found.replace(tzinfo=self._mapping.zone)
-        return local.astimezone(UTC)
+        try:
+            return local.astimezone(UTC)
+        except OverflowError:
+            message, expected = "this time is out of range", "a time between the years 1 and 9999, in UTC too"
+            raise Fault(message, found=shown(text), expected=expected) from None
 
     def date(self, text: str) -> Value:
         try:
@@ -74,8 +82,6 @@ class Cells:
 
 
 PARSERS: dict[Type, Callable[[Cells, str], Value]] = {
-    "text": Cells.text,
-    "picklist": Cells.text,
     "number": Cells.number,
     "checkbox": Cells.checkbox,
     "datetime": Cells.datetime,

@@ -5,14 +5,14 @@ all rows are kept, about 1 kB for each row. DuckDB sorts what is larger, Parquet
 temporary files, and gives the rows of one case after the other.
 """
 
-import gzip
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 from sfdc_escalator.backtest.history.cells import Cells
 from sfdc_escalator.backtest.history.duck import Database, database
@@ -20,13 +20,16 @@ from sfdc_escalator.backtest.history.mapping import HistoryMapping
 from sfdc_escalator.backtest.history.parquet import ParquetSource
 from sfdc_escalator.backtest.history.rows import CheckedRows, Row, Source
 from sfdc_escalator.backtest.history.sorting import by_case
-from sfdc_escalator.backtest.history.texts import BROKEN, GZIP, CsvSource, JsonSource, bytes_of, text_of
+from sfdc_escalator.backtest.history.texts import GZIP, CsvSource, JsonSource, bytes_of, text_of
 from sfdc_escalator.pipeline.ports.progress import Progress, unseen
 
 LARGEST = 200_000_000
 """The most bytes of a CSV file that Python reads."""
 PACKED = 10
 """The times by which gzip makes a CSV file smaller, about."""
+BEGINNING = 1_000
+"""The first bytes, by which a form is known."""
+ANY_HEADER = 32
 PARQUET, OBJECT, BOM = b"PAR1", b"{", b"\xef\xbb\xbf"
 Form = Literal["CSV", "JSON lines", "Parquet"]
 NOTE = "{}: {}, read and sorted with DuckDB"
@@ -123,20 +126,20 @@ def open_history(
 def form_and_size(path: Path) -> tuple[Form, int]:
     """The form of the file by its first bytes, and its size, about that before gzip."""
     with bytes_of(path) as stream:
-        size, times = stream.seek(0, 2), 1
+        size = stream.seek(0, 2)
         stream.seek(0)
-        first = stream.read(len(PARQUET))
-        if first.startswith(GZIP):
-            stream.seek(0)
-            times, first = PACKED, unpacked(stream)
-    if first == PARQUET or path.suffix == ".parquet":
+        first = stream.read(BEGINNING)
+        if packed := first.startswith(GZIP):
+            first = unpacked_beginning(first)
+    if first.startswith(PARQUET) or path.suffix == ".parquet":
         return "Parquet", size
-    return ("JSON lines" if first.removeprefix(BOM).startswith(OBJECT) else "CSV"), size * times
+    form: Form = "JSON lines" if first.removeprefix(BOM).lstrip().startswith(OBJECT) else "CSV"
+    return form, size * PACKED if packed else size
 
 
-def unpacked(stream: IO[bytes]) -> bytes:
-    """The first bytes; none of what is not gzip, which fails where it is read."""
+def unpacked_beginning(first: bytes) -> bytes:
+    """The first bytes before gzip; none of what is not gzip, which fails where it is read."""
     try:
-        return gzip.GzipFile(fileobj=stream).read(len(PARQUET))
-    except BROKEN:
+        return zlib.decompressobj(zlib.MAX_WBITS | ANY_HEADER).decompress(first)
+    except zlib.error:
         return b""

@@ -69,12 +69,18 @@ class CheckedRows:
                 message = f"the file has no column {shortened(name)!r}"
                 about = message, str(self._source.path), 1
                 self._problems.append(Problem(*about, expected=one_of(header), nearest=nearest(name, header)))
+            elif (times := header.count(name)) > 1:
+                message = f"the file has {times} columns {shortened(name)!r}"
+                self._problems.append(Problem(message, str(self._source.path), 1, expected="one column of this name"))
         self._raise_problems()
 
     def _row(self, line: int, cells: Sequence[str]) -> Row | None:
         """The row; None when it has a problem, which is kept."""
-        column, place = self._at
+        column, place = self._mapping.case, 0
         try:
+            if self.cells.is_missing(cells[place]):
+                raise Fault("the row has no case", found="an empty cell", expected="the number of the case")
+            column, place = self._at
             at = self.cells.moment(cells[place])
             if at is None:
                 raise Fault("the row has no time", found="an empty cell", expected="the time of the update")
@@ -111,7 +117,7 @@ def sortable(text: str) -> tuple[int, float, str]:
     return (0, number, "") if number == number else (1, 0.0, text)  # "nan" has no place among numbers
 
 
-def unreadable(path: Path, error: object, expected: str) -> Invalid:
-    """The error for a file that cannot be read at all, or not on."""
-    problem = Problem("the file cannot be read", str(path), found=f"{error}", expected=expected)
+def unreadable(path: Path, error: object, expected: str, line: int | None = None) -> Invalid:
+    """The error for a file that cannot be read at all, or not on from this line."""
+    problem = Problem("the file cannot be read", str(path), line, found=f"{error}", expected=expected)
     return Invalid(f"{path} cannot be read", [problem])

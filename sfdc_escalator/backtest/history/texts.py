@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from sfdc_escalator.files.text.plain_file import open_to_read
 
 GZIP = b"\x1f\x8b"
 CSV = "a CSV file with a header line, plain or compressed with gzip"
+HISTORY = "a CSV file, JSON lines or a Parquet file"
 JSON_LINES = "JSON lines: one object in each line, plain or compressed with gzip"
 BROKEN = (UnicodeDecodeError, csv.Error, EOFError, zlib.error, OSError)
 ONE_OBJECT = "one object in each line"
@@ -30,14 +32,14 @@ class CsvSource:
 
     def __init__(self, path: Path, stream: IO[str]) -> None:
         self.path, self._reader = path, csv.reader(stream, strict=True)
-        with readable(path, CSV):
-            self.header: Sequence[str] = next(self._reader, ())
+        with self._readable():
+            self.header: Sequence[str] = next(filter(None, self._reader), ())
         if not self.header:
             raise empty(path, CSV)
 
     def rows(self, columns: Sequence[str]) -> Iterator[tuple[int, Sequence[str] | Fault]]:
         places, width = [self.header.index(name) for name in columns], len(self.header)
-        with readable(self.path, CSV):
+        with self._readable():
             for cells in self._reader:
                 if len(cells) == width:
                     yield self._reader.line_num, [cells[place] for place in places]
@@ -47,6 +49,14 @@ class CsvSource:
                         self._reader.line_num,
                         Fault("the row does not match the header", found=found, expected=expected),
                     )
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        with readable(self.path, CSV):
+            try:
+                yield
+            except csv.Error as error:
+                raise unreadable(self.path, error, CSV, self._reader.line_num) from error
 
 
 class JsonSource:
@@ -78,7 +88,7 @@ class JsonSource:
         while text := self._stream.readline(LONGEST):
             line += 1
             if len(text) == LONGEST:
-                raise EOFError(f"line {line} has more than {LONGEST:,} characters")
+                raise unreadable(self.path, f"more than {LONGEST:,} characters", JSON_LINES, line)
             if text.strip():
                 yield line, an_object(text)
 
@@ -86,9 +96,11 @@ class JsonSource:
 def an_object(text: str) -> dict[str, Any] | Fault:
     """The object of a line, its numbers as they are written."""
     try:
-        found = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        found = json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=each_key_once)
         if HALF_PAIR.search(text):
             json.dumps(found, ensure_ascii=False).encode()
+    except Fault as fault:
+        return fault
     except UnicodeEncodeError:
         return Fault("the row has half of a surrogate pair", found=shown(text.strip()), expected="whole characters")
     except json.JSONDecodeError as error:
@@ -98,6 +110,17 @@ def an_object(text: str) -> dict[str, Any] | Fault:
     if isinstance(found, dict):
         return found
     return Fault("the row is not an object", found=described(found), expected=ONE_OBJECT)
+
+
+def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object. Raises Fault where a key comes again: nobody knows which of its values counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        (key, times), *_ = Counter(key for key, _ in pairs).most_common(1)
+        raise Fault(
+            "the row has a key more than once", found=f"{times} times {shortened(key)!r}", expected="each key once"
+        )
+    return found
 
 
 def cell(found: dict[str, Any], name: str) -> str:
@@ -122,20 +145,38 @@ def empty(path: Path, expected: str) -> Invalid:
 def readable(path: Path, expected: str) -> Iterator[None]:
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise unreadable(path, f"{error.reason}, not UTF-8", expected, line_without_utf8(path)) from error
     except BROKEN as error:
-        found = error.reason if isinstance(error, UnicodeDecodeError) else getattr(error, "strerror", None)
-        raise unreadable(path, found or error, expected) from error
+        raise unreadable(path, getattr(error, "strerror", None) or error, expected) from error
+
+
+def line_without_utf8(path: Path) -> int | None:
+    """The number of the first line that is not UTF-8."""
+    with unpacked(path) as stream:
+        for line, text in enumerate(stream, 1):
+            try:
+                text.decode()
+            except UnicodeDecodeError:
+                return line
+    return None
 
 
 @contextmanager
 def text_of(path: Path) -> Iterator[IO[str]]:
     """The text of the file. Raises Invalid where it cannot be opened."""
+    with unpacked(path) as plain, io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text:
+        yield text
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of the file before gzip. Raises Invalid where it cannot be opened."""
     with bytes_of(path) as stream:
         packed = stream.read(2) == GZIP
         stream.seek(0)
         plain: Any = gzip.GzipFile(fileobj=stream) if packed else stream
-        with io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as text:
-            yield text
+        yield plain
 
 
 @contextmanager
@@ -144,6 +185,6 @@ def bytes_of(path: Path) -> Iterator[IO[bytes]]:
         stream = open_to_read(path)
     except (OSError, ValueError) as error:
         found = (getattr(error, "strerror", None) or str(error)).lower()
-        raise unreadable(path, found, CSV) from error
+        raise unreadable(path, found, HISTORY) from error
     with stream:
         yield stream
