@@ -140,6 +140,7 @@ def test_a_fault_in_a_mapping_is_reported_with_the_nearest_name(
         (EVENTS.replace("A2,", ",").encode(), "events.csv:4: column number: the row has no case"),
         (EVENTS.replace("A2,", "?,").encode(), "events.csv:4: column number: the row has no case"),
         (EVENTS.replace("1/3/2026 11:00", "31/12/9999 23:00").encode(), "column at: this time is out of range"),
+        (EVENTS.replace("1/3/2026 10:00,1", "1/1/0001 00:00,1").encode(), "column opened: this time is out of range"),
         (EVENTS.replace(",moves", ",mod").encode(), "events.csv:1: the file has 2 columns 'mod'"),
         (EVENTS.replace(",3,1\n", ",3,nan\n").encode(), "events.csv:3: column moves: this is not a number"),
         (b"\x1f\x8bjunk", "cannot be read"),

@@ -10,6 +10,8 @@ from sfdc_escalator.files.text.fault import Fault, shown
 NAN = float("nan")
 YES, NO = frozenset({"true", "yes", "1", "t", "y"}), frozenset({"false", "no", "0", "f", "n"})
 
+FIRST_YEAR, LAST_YEAR = 2, 9_998
+"""Around any time of these a calendar can count; programs write the first and the last time of all for none."""
 TEXTS = frozenset[Type]({"text", "picklist"})
 MOST_KNOWN = 50_000
 """The number of texts whose values are kept at a time."""
@@ -64,12 +66,10 @@ class Cells:
         except ValueError:
             expected = f"a time of the form {form}" if form else "a time such as 2026-01-31T09:00:00Z"
             raise Fault("this is not a time", found=shown(text), expected=expected) from None
-        local = found if found.tzinfo else found.replace(tzinfo=self._mapping.zone)
-        try:
-            return local.astimezone(UTC)
-        except OverflowError:
-            message, expected = "this time is out of range", "a time between the years 1 and 9999, in UTC too"
-            raise Fault(message, found=shown(text), expected=expected) from None
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            expected = f"a time between the years {FIRST_YEAR} and {LAST_YEAR}"
+            raise Fault("this time is out of range", found=shown(text), expected=expected)
+        return (found if found.tzinfo else found.replace(tzinfo=self._mapping.zone)).astimezone(UTC)
 
     def date(self, text: str) -> Value:
         try:
