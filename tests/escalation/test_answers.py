@@ -1,5 +1,6 @@
 """Conditions that only answer have the meaning of `judge`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -100,6 +101,24 @@ def test_an_answer_is_open_where_a_search_that_takes_too_long_decides(monkeypatc
     assert answer_of(All((search, open_case)))(of["slow"], SCENE) is None
     assert answer_of(All((search, Not(open_case))))(of["slow"], SCENE) is False
     assert answer_of(AnyOf((search, open_case)))(of["slow"], SCENE) is True
+
+
+@pytest.mark.parametrize("asked", [Field("Subject", "is", "x"), Field("Subject", "contains_any", ("x",))])
+def test_a_field_that_was_not_read_leaves_out_no_condition(asked: Field) -> None:
+    condition, unread = All((asked, Field("Status", "is", "New"))), frozenset[Need]({"Subject"})
+    here = case(fields={"Status": "New"})
+    assert answer_of(condition, unread)(here, SCENE) is None
+    assert [answer(here, SCENE) for _, answer in Answers([("", condition)], unread).of(here)] == [None]
+
+
+@pytest.mark.parametrize("values", [(True, 1, 1.0), (1.0, 1, True), (1, True), (False, 0), (0, False, None)])
+def test_values_that_python_takes_for_equal_are_kept_apart(values: Sequence[Value]) -> None:
+    conditions: list[Condition] = [Field("Vip__c", "is", True), Field("Vip__c", "is", 1), Field("Vip__c", "is", False)]
+    answers = Answers(list(enumerate(conditions)))
+    for value in values:
+        here = case(fields={"Vip__c": value})
+        found = [place for place, answer in answers.of(here) if answer(here, SCENE)]
+        assert found == [place for place, one in enumerate(conditions) if judge(one, here, SCENE).holds]
 
 
 @given(st.lists(EVERY, max_size=6), READ, UNREAD)
