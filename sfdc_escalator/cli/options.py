@@ -1,7 +1,8 @@
 """Options that several commands share. Every option can be given as SFDC_ESCALATOR_<OPTION>."""
 
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,6 +55,22 @@ class FilePath(click.Path[Path]):
             self.fail("the path is empty: is a variable not set?", param, ctx)
         is_dash = self.allow_dash and str(value) == "-"
         return super().convert(value if is_dash else surroundings_of(ctx).folder / value, param, ctx)
+
+
+Named = tuple[str, Path | None]
+"""An option, and the file that it names, if any."""
+
+
+def check_apart(written: Sequence[Named], read: Sequence[Named]) -> None:
+    """Refuses a file that the command would write over one that it reads, or that it writes as well."""
+    for place, (option, path) in enumerate(written):
+        for other, taken in (*read, *written[:place]):
+            if path and taken and is_same(path, taken):
+                raise click.UsageError(f"{option} and {other} name the same file: {path}")
+
+
+def is_same(one: Path, other: Path) -> bool:
+    return one == other or (os.path.exists(one) and os.path.exists(other) and one.samefile(other))
 
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}

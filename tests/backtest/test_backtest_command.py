@@ -84,6 +84,15 @@ def test_blanks_around_a_time_do_not_count(world: World, folder: Path) -> None:
     assert "A1,late,start,1,1,2026-03-01T17:00:00Z" in typed(world, folder, events="e.csv").out
 
 
+@pytest.mark.parametrize("name", ["events.csv", "mapping.yaml", "policy.yaml"])
+def test_the_matches_are_never_written_over_a_file_that_is_read(world: World, folder: Path, name: str) -> None:
+    before = (folder / name).read_text()
+    (folder / "in").symlink_to(folder)
+    answer = typed(world, folder, "--out", str(folder / "in" / name))
+    assert (answer.code, "name the same file" in answer.err) == (2, True), answer.err
+    assert (folder / name).read_text() == before
+
+
 def test_json_is_one_object_with_the_counts(world: World, folder: Path) -> None:
     expected = typed(world, folder, "--json", "--out", str(folder / "m.csv")).json
     assert (expected["matches"], expected["cases"], expected["rows"], expected["polls"]) == (1, 2, 4, 25)

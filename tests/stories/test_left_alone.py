@@ -179,3 +179,16 @@ def test_the_page_for_people_says_where_the_list_is(support: World) -> None:
     start(support, case(1, "urgently"))
     answer = support.type("run", "--dry-run")
     assert "of all cases: --left-alone FILE" in answer.out
+
+
+@pytest.mark.parametrize("option", ["--out", "--html", "--policy"])
+def test_a_list_under_the_name_of_another_file_is_refused(support: World, option: str) -> None:
+    start(support, case(1))
+    path = Path(support.environ["SFDC_ESCALATOR_POLICY"]) if option == "--policy" else support.folder / "left"
+    text = path.read_text() if path.exists() else None
+    answer = support.run("--dry-run", option, str(path), "--left-alone", str(path))
+    assert (answer.code, answer.json["error"]["message"]) == (
+        2,
+        f"--left-alone and {option} name the same file: {path}",
+    )
+    assert (path.read_text() if path.exists() else None) == text

@@ -9,7 +9,7 @@ from typing import Any, Literal, TextIO
 import click
 
 from sfdc_escalator.cli.manner import all_option
-from sfdc_escalator.cli.options import FilePath, Instant, Seconds, json_option, option
+from sfdc_escalator.cli.options import FilePath, Instant, Seconds, check_apart, json_option, option
 from sfdc_escalator.cli.output import page_for, tell, tell_data, tell_done, tell_json, warn
 from sfdc_escalator.wiring.surroundings import Surroundings
 
@@ -97,6 +97,9 @@ def command(
         raise click.UsageError("--from is later than --to")
     if every <= 0:
         raise click.UsageError("--every must be longer than 0")
+    file = None if out is None or str(out) == "-" else out
+    read = [("--events", events), ("--mapping", mapping), ("--policy", policy), ("--diff", other)]
+    check_apart([("--out", file)], read)
     from sfdc_escalator.backtest.backtest import Backtests, Choices
     from sfdc_escalator.backtest.history.mapping import load_mapping
     from sfdc_escalator.backtest.history.reader import open_history
@@ -117,7 +120,6 @@ def command(
     except ValueError as error:
         raise click.UsageError(f"--every: {error}") from None
     paper = page_for(surroundings.environ)
-    file = None if out is None or str(out) == "-" else out
     replays = Backtests([one for each in loaded for one in each.policies], meaning, Choices(polls, episodes, acts))
     with stream_of(file, as_json=as_json) as stream:
         listing = Listing(stream, compares=other is not None, everything=paper.everything)

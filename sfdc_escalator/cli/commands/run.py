@@ -14,6 +14,7 @@ from sfdc_escalator.cli.options import (
     FilePath,
     Instant,
     Seconds,
+    check_apart,
     clock_option,
     json_option,
     ledger_option,
@@ -132,6 +133,8 @@ def command(
     from sfdc_escalator.cli.commands.plans.saving import check_saving, save
 
     check_saving(out, against, now, dry_run=dry_run)
+    written = [("--out", out), ("--html", html), ("--left-alone", left_alone), ("--metrics", metrics)]
+    check_apart(written, [("--policy", one) for one in policies])
     if html is not None:
         check_html(html, dry_run=dry_run)
     from sfdc_escalator.escalation.planning.run_options import RunOptions
