@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -159,6 +160,20 @@ def test_of_many_routes_few_are_asked(value: Value) -> None:
 @settings(deadline=None)
 def test_a_prepared_test_is_the_test(operator: Operator, operand: Operand, value: Value) -> None:
     assert prepared(operator, operand)(value) == TESTS[operator](value, operand)
+
+
+ODD_TEXTS = (
+    "é", "E\u0301", "ß", "SS", "\ufb01", "FI", "\u0130", "I\u0307", "\u0131", "\u212a", "K", "don\u2019t", "Don't",
+    "re\u00adfund", "refund", "\u00a0", " \t", "5", "5.0", "true", "\0High", "High ",
+)  # fmt: skip
+ODD_VALUES: tuple[Value, ...] = (*ODD_TEXTS, None, True, False, 1, 1.0, 5, 5.0, -0.0, frozenset({"E\u0301", "ss"}))
+
+
+@pytest.mark.parametrize("operator", [one for one in TESTS if one != "matches"])
+def test_a_prepared_test_is_the_test_for_odd_texts_too(operator: Operator) -> None:
+    operands: tuple[Operand, ...] = (*ODD_TEXTS, True, False, 1, 5.0)
+    for operand, value in product(operands, ODD_VALUES):
+        assert prepared(operator, operand)(value) == TESTS[operator](value, operand), (operand, value)
 
 
 PHRASES = ("refund", "speak|talk to a manager", "...", "- refund", "ﬁle it", "a|b c|d", "re-fund")
