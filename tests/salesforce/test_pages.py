@@ -88,6 +88,7 @@ INCOMPLETE: dict[str, tuple[list[Answer], list[Answer]]] = {
     "no total": ([without(SECOND, "totalSize")], []),
     "a total that is a truth value": ([part(1, total=True)], []),
     "an empty page in the middle": ([part(more=f"{LINK}-2", total=4)], []),
+    "a page beyond the total": ([part(1, 2, 3, 4, more=f"{LINK}-2", total=4)], [part(5, total=4)]),
     "a last page that is short": ([FIRST], [part(3, total=4)]),
     "a second page without a link": ([FIRST], [without(FIRST, "nextRecordsUrl")]),
     "a second page that is too long": ([FIRST], [part(3, 4, 5, more=f"{LINK}-9", total=4)]),
