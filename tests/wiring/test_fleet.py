@@ -3,6 +3,9 @@
 import asyncio
 import gc
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from sfdc_escalator.fleet.child import Child, Ended
 from sfdc_escalator.ledger.engines.registry import database_of
 from sfdc_escalator.pipeline.stop import Stop
 from sfdc_escalator.wiring.env_file import with_env_file
+from sfdc_escalator.wiring.fleet import work as work_module
 from sfdc_escalator.wiring.fleet.place import Fleet
 from sfdc_escalator.wiring.fleet.runs import ending_of, environ_of
 from sfdc_escalator.wiring.fleet.schedule import Schedule
@@ -112,6 +116,32 @@ def test_the_end_of_a_job_that_another_worker_took_is_one_line_of_the_log(
 
 def surroundings(folder: Path, **environ: str) -> Surroundings:
     return Surroundings(environ, folder, lambda _: None)
+
+
+def test_a_signal_while_a_worker_looks_at_its_files_ends_it_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet, stop = fleet_in(tmp_path), Stop()
+    listening: list[Stop] = []
+
+    @contextmanager
+    def stopping(_deadline: float | None) -> Iterator[Stop]:
+        listening.append(stop)
+        yield stop
+
+    def signalled(_self: Fleet) -> None:
+        for one in listening:
+            one.call_off("SIGTERM")
+
+    monkeypatch.setattr(Fleet, "check", signalled)
+    monkeypatch.setattr(work_module, "fleet_of", lambda _surroundings, _ledger: fleet)
+    monkeypatch.setattr(Work, "_until_lost", never)
+    work_module.work(replace(fleet.surroundings, stopping=stopping), None, 1)
+    assert listening
+
+
+async def never(_self: Work) -> None:
+    pytest.fail("the worker began, although it was stopped")
 
 
 def fleet_in(folder: Path) -> Fleet:

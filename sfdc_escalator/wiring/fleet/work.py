@@ -39,9 +39,9 @@ log = logging.getLogger(__name__)
 
 def work(surroundings: Surroundings, ledger: str | None, concurrency: int) -> None:
     """Serves orgs until a signal comes, and then ends the runs at work. Raises Invalid at the start."""
-    fleet = fleet_of(surroundings, ledger)
-    fleet.check()
     with surroundings.stopping(None) as stop:
+        fleet = fleet_of(surroundings, ledger)
+        fleet.check()
         asyncio.run(Work(fleet, concurrency, stop).until_stopped())
 
 
