@@ -100,6 +100,42 @@ def test_a_closed_case_that_is_opened_again_gets_a_key_of_its_own(stopped: World
     assert stopped.type("audit", "verify").code == 0
 
 
+OWN_VALUES = """
+policy: support
+priorities: [Low, Medium, High]
+teams: {leads: {queue: Leads}, chiefs: {queue: Chiefs}}
+routes:
+  - name: serious
+    reason: It is serious.
+    when: [{field: Priority, is: High}]
+    escalate: {note: {help_needed: Call back.}, queue: chiefs}
+  - name: urgent
+    reason: It is urgent.
+    when: [{field: Subject, starts_with: urgent}]
+    escalate: {note: {help_needed: Call back.}, queue: leads, priority: High}
+guards: {max_cases: 10, max_share_of_open: 100%}
+"""
+
+
+def test_what_our_steps_wrote_still_matches_nothing_when_the_case_is_opened_again(stopped: World) -> None:
+    stopped.policy(OWN_VALUES)
+    stopped.environ |= {"SFDC_ESCALATOR_LEDGER": str(stopped.folder / "ledger.db")}
+    chiefs = {"Type": "Queue", "DeveloperName": "Chiefs", "Name": "Chiefs"}
+    org = stopped.org(Case=[case(1), case(2), {**case(3), "Subject": "a question"}], Group=[*QUEUES, chiefs])
+    assert stopped.run("--backlog", "escalate").json["applied"] == 2
+    patch(org, closed(org), Status="Closed", Subject="a question")
+    advance(org, "5m")
+    assert stopped.run().code == 0
+    advance(org, "26280h")
+    assert stopped.run("--accept-clock").code == 0
+    patch(org, closed(org), Status="New")
+    advance(org, "5m")
+    before = [stopped.run("--dry-run").json["plan_digest"], stopped.type("explain", "00000001").out]
+    assert "of 1 escalation;" in prune(stopped)
+    assert [stopped.run("--dry-run").json["plan_digest"], stopped.type("explain", "00000001").out] == before
+    assert stopped.run().json["applied"] == 0
+
+
 def test_everything_that_looks_at_the_ledger_still_works(stopped: World, org: EmbeddedOrg) -> None:
     key = next(one for one in keys(stopped))
     prune(stopped)

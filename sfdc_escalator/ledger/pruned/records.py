@@ -1,6 +1,6 @@
 """The events `pruned`: what was removed from the ledger, so that a verification accepts what is missing.
 
-One per escalation has its row without texts and values, and the events that are gone: `removed`, a list of
+One per escalation has its row without texts, and the events that are gone: `removed`, a list of
 `[first, last, hash of last]`. One per org has the time before which it was pruned and what was removed altogether; the
 rows of idle runs that are gone are those that an event up to `idle_runs_through` binds.
 """

@@ -44,6 +44,8 @@ from sfdc_escalator.ledger.writing.notices import parts
 from sfdc_escalator.pipeline.read_models.audit_trail import OrgPruned, Pruning
 
 LIFTED = ("events", "idle_runs")
+OF_ROW = ("before", "ladder", "wrote")
+"""The columns of an escalation whose text is JSON."""
 SHRUNK = (*LIFTED, "escalations", "notices", "payloads", "standings")
 """The tables that have fewer rows afterwards, or shorter ones."""
 
@@ -159,14 +161,14 @@ def may_go(event: sa.Row[Any], kept: Collection[int]) -> bool:
 
 
 def shorter(journal: Journal, row: Mapping[Any, Any], happened: Sequence[sa.Row[Any]], kept: Collection[int]) -> Row:
-    """The row without texts and without the values of the case, after its event `pruned`."""
+    """The row without texts, after its event `pruned`. The values that our steps wrote stay: where a closed case is
+    opened again, they must not make a route match."""
     known = Happened()
     for one in happened:
         if one.event in READ:
             known.note(one.event, one.body)
-    facts = {name: row[name] for name in ESCALATION_FACTS} | {"before": None, "wrote": None}
-    facts["message"] = without_text(row["message"])
-    facts["ladder"] = row["ladder"] and json.loads(row["ladder"])
+    facts = {name: row[name] for name in ESCALATION_FACTS} | {"message": without_text(row["message"])}
+    facts |= {name: json.loads(row[name]) for name in OF_ROW if row[name] is not None}
     removed = ranges((one.seq, one.hash) for one in happened if may_go(one, kept))
     body = {"escalation": facts, "facts": {**known.facts(), "removed": removed_facts(removed)}}
     event = journal.add(PRUNED, body, key=row["key"], case_id=row["case_id"])
