@@ -457,6 +457,32 @@ def test_a_turn_goes_with_its_start_though_a_merge_took_it_to_another_case(
     assert names(kind, alone.key) == ["applied"], "nothing says that it ended"
 
 
+def test_a_turn_stays_until_its_escalation_ended_before(ledger: SqlLedger, clock: Clock, kind: Kind) -> None:
+    one = escalation(1)
+    named, found = replace(turn("late", number=1), start_key=one.key), turn("later", number=1)
+    run(ledger, clock, "first", steps(one, S.SENDING, S.APPLIED), [*steps(named, S.APPLIED), *steps(found, S.APPLIED)])
+    clock.now = NOW - timedelta(days=3)
+    run(ledger, clock, "second", steps(one, S.CLOSED))
+    clock.now = NOW
+    assert pruned(ledger).pruned == ()
+    (done,) = pruned(ledger, Age(1, "d")).pruned
+    assert done.escalations == 3
+    assert names(kind, named.key) == names(kind, found.key) == ["pruned"]
+
+
+def test_the_turns_of_an_escalation_stay_while_a_notice_about_another_turn_waits(
+    ledger: SqlLedger, clock: Clock, kind: Kind
+) -> None:
+    one = escalation(1)
+    first, second = (replace(turn(name, number=1), start_key=one.key) for name in ("late", "later"))
+    told = notice(second, start=one)
+    run(ledger, clock, "first", steps(one, S.SENDING, S.APPLIED), steps(first, S.APPLIED))
+    run(ledger, clock, "second", [replace(each, notices=(told,)) for each in steps(second, S.APPLIED)])
+    run(ledger, clock, "third", steps(one, S.CLOSED))
+    clock.now = NOW
+    assert pruned(ledger).pruned == ()
+
+
 def test_the_age_counts_from_the_org_s_time_where_that_is_later(ledger: SqlLedger, clock: Clock, kind: Kind) -> None:
     run(ledger, clock, "first", steps(escalation(1), S.SENDING, S.APPLIED, S.CLOSED))
     with ledger.lease(replace(start("second"), org_time=clock.now + timedelta(days=900))) as lease:

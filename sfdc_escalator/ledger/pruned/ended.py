@@ -1,7 +1,7 @@
 """The escalations that ended before a time, and the rows of idle runs before it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -12,7 +12,6 @@ from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.escalation import Escalation, EscalationState
 from sfdc_escalator.ledger.idle.rows import IdleRow, rows_in_order
 from sfdc_escalator.ledger.pruned.records import PRUNED
-from sfdc_escalator.ledger.tables.kept_texts import readable
 from sfdc_escalator.ledger.tables.rows import escalation_of, naming
 from sfdc_escalator.ledger.tables.schema import escalations, events, idle_runs, notices, runs
 from sfdc_escalator.ledger.tables.times import time_of
@@ -20,6 +19,11 @@ from sfdc_escalator.ledger.tables.times import time_of
 ENDED = (EscalationState.CLOSED, EscalationState.GONE, EscalationState.SUPERSEDED, EscalationState.UNDONE)
 NOT_SETTLED = (NoticeState.INTENDED, NoticeState.WAITING, NoticeState.SENDING, NoticeState.UNDELIVERED)
 PER_QUERY = 500
+WITH_EVENT = sa.select(escalations, events.c.event.label("name"), events.c.at, events.c.body).join(
+    events, events.c.seq == escalations.c.event
+)
+Known = tuple[Escalation, Mapping[Any, Any]]
+"""An escalation, and its row with its newest event."""
 
 
 def ended_before(connection: sa.Connection, organization_id: str, before: datetime) -> list[str]:
@@ -28,14 +32,13 @@ def ended_before(connection: sa.Connection, organization_id: str, before: dateti
     waiting = set(connection.scalars(_waiting(organization_id)))
     found: list[str] = []
     for _, rows in groupby(_rows(connection, organization_id), lambda row: row["case_id"]):
-        of_case = {one.key: (one, row) for row in rows for one in [escalation_of(row)]}
-        if all(one.is_over for one, _ in of_case.values()):
-            starts = _starts(connection, [one for one, _ in of_case.values()])
-            ends = {key: _end_of(row) for key, (_, row) in of_case.items()}
+        of_case = [(escalation_of(row), row) for row in rows]
+        if all(one.is_over for one, _ in of_case):
+            starts = _ended([*of_case, *_elsewhere(connection, of_case)], before, waiting)
             found += [
-                key
-                for key, (one, row) in of_case.items()
-                if row["name"] != PRUNED and ends[key] < before and key not in waiting and _is_of_ended(one, starts)
+                one.key
+                for one, row in of_case
+                if row["name"] != PRUNED and _end_of(row) < before and one.key not in waiting and _is_of(one, starts)
             ]
     return found
 
@@ -48,32 +51,35 @@ def _waiting(organization_id: str) -> sa.CompoundSelect[Any]:
 
 def _rows(connection: sa.Connection, organization_id: str) -> Iterator[Mapping[str, Any]]:
     """The rows by case, each with its newest event."""
-    columns = (events.c.event.label("name"), events.c.at, events.c.body)
-    joined = sa.select(escalations, *columns).join(events, events.c.seq == escalations.c.event)
-    ours = joined.where(escalations.c.organization_id == organization_id).order_by(escalations.c.case_id)
+    ours = WITH_EVENT.where(escalations.c.organization_id == organization_id).order_by(escalations.c.case_id)
     rows = connection.execute(ours.execution_options(yield_per=PER_QUERY)).mappings()
     return (dict(row) for row in rows)
 
 
-def _starts(connection: sa.Connection, some: Sequence[Escalation]) -> Mapping[str, Escalation]:
-    """The starts of these, by key: also those that a merge left at another case."""
-    known = {one.key: one for one in some if one.is_start}
-    elsewhere = sorted({one.start_key for one in some if one.start_key} - known.keys())
-    if not elsewhere:
-        return known
-    rows = connection.execute(sa.select(escalations).where(escalations.c.key.in_(elsewhere))).mappings().all()
-    return known | {row["key"]: escalation_of(row) for row in readable(connection, rows, "message")}
+def _elsewhere(connection: sa.Connection, of_case: Sequence[Known]) -> list[Known]:
+    """The starts that a merge left at another case than their turns."""
+    wanted = sorted({one.start_key for one, _ in of_case if one.start_key} - {one.key for one, _ in of_case})
+    rows = connection.execute(WITH_EVENT.where(escalations.c.key.in_(wanted))).mappings().all() if wanted else ()
+    return [(escalation_of(row), row) for row in rows]
 
 
-def _is_of_ended(one: Escalation, starts: Mapping[str, Escalation]) -> bool:
-    """True for a start that ended, and for what belongs to one. A turn that was found in the org does not name its
+def _ended(some: Iterable[Known], before: datetime, waiting: Collection[str]) -> Mapping[str, Escalation]:
+    """The starts among these that ended before, by key."""
+    starts = ((one, row) for one, row in some if one.is_start and one.is_over and one.state in ENDED)
+    return {
+        one.key: one
+        for one, row in starts
+        if row["name"] == PRUNED or (_end_of(row) < before and one.key not in waiting)
+    }
+
+
+def _is_of(one: Escalation, starts: Mapping[str, Escalation]) -> bool:
+    """True for one of these starts, and for what belongs to one. A turn that was found in the org does not name its
     start."""
-    if one.is_start:
-        return one.state in ENDED
-    if one.start_key:
-        return one.start_key in starts and starts[one.start_key].state in ENDED
+    if one.is_start or one.start_key:
+        return (one.start_key or one.key) in starts
     alike = (one.policy, one.route, one.episode)
-    return any((it.policy, it.route, it.episode) == alike and it.state in ENDED for it in starts.values())
+    return any((it.policy, it.route, it.episode) == alike for it in starts.values())
 
 
 def _end_of(row: Mapping[str, Any]) -> datetime:
