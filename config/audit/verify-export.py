@@ -80,7 +80,8 @@ def pruned(some):
         for body in (json.loads(row["body"]) for row in some if '"event":"pruned"' in row["body"]):
             about = body["about"]
             if about["event"] == "pruned" and about["key"] is None:
-                gone["idle"][about["organization_id"]] = body["facts"]["idle_runs_through"]
+                through = gone["idle"].get(about["organization_id"], 0), body["facts"]["idle_runs_through"]
+                gone["idle"][about["organization_id"]] = max(through)
             elif about["event"] == "pruned":
                 for first, last, text in body["facts"]["removed"]:
                     gone["removed"][first] = last + 1, bytes.fromhex(text)

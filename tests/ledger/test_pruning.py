@@ -515,6 +515,27 @@ def test_an_export_of_a_period_that_was_pruned_goes_on_to_the_proof(gapped: SqlL
     assert json.loads(file.read_text().splitlines()[-1])["body"].count('"event":"pruned"') == 1
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_export_over_idle_runs_that_were_pruned_goes_on_to_the_proof(
+    ledger: SqlLedger, clock: Clock, tmp_path: Path, form: Format
+) -> None:
+    """Also where a later pruning removed none."""
+    idle(ledger, clock, 6)
+    clock.now += timedelta(days=200)
+    idle(ledger, clock, 4)
+    run(ledger, clock, "first", steps(escalation(1), S.SENDING, S.APPLIED))
+    clock.now = NOW
+    pruned(ledger)
+    run(ledger, clock, "second", steps(escalation(1), S.CLOSED))
+    clock.now += timedelta(days=9)
+    assert pruned(ledger, Age(1, "d")).pruned[0].idle_runs == 0
+    file, day = tmp_path / form, timedelta(days=1)
+    for begin in (None, LONG_AGO, LONG_AGO + day):
+        for end in (LONG_AGO + 201 * day, LONG_AGO + 250 * day, None):
+            file.write_text(text_of(ledger, form, begin, end), newline="")
+            assert verified(file)[0] == 0, (begin, end, verified(file))
+
+
 def test_a_report_still_counts_the_escalations_that_were_pruned(old: SqlLedger) -> None:
     wanted = Wanted(Period(LONG_AGO - timedelta(days=1), LONG_AGO + timedelta(days=30), ZoneInfo("UTC")))
     before = all_figures(read_facts(old, wanted, NOW), None, None)

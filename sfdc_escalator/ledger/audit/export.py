@@ -9,9 +9,11 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from sfdc_escalator.errors import AuditBroken
+from sfdc_escalator.ledger.engines.database import Dialect
+from sfdc_escalator.ledger.idle.checks import BINDING
 from sfdc_escalator.ledger.idle.rows import IdleRow, row_after
 from sfdc_escalator.ledger.idle.runs import text_of
-from sfdc_escalator.ledger.pruned.records import IS_PRUNED
+from sfdc_escalator.ledger.pruned.records import IS_PRUNED, pruned_orgs
 from sfdc_escalator.ledger.store import SqlHistory
 from sfdc_escalator.ledger.tables.schema import events, idle_runs
 from sfdc_escalator.ledger.tables.times import whole_second
@@ -28,7 +30,8 @@ def exported(trail: SqlHistory, begin: datetime | None, end: datetime | None) ->
     taken. Raises AuditBroken for one that is not a text."""
     with trail.reading() as connection:
         first, last = bounds(connection, begin, end)
-        last = with_proof(connection, first, last)
+        if lacks_any(connection, trail.database.dialect, first, last):
+            last = max(last, connection.scalar(sa.select(sa.func.max(events.c.seq)).where(IS_PRUNED)) or 0)
         query = f"SELECT seq, at, prev, hash, body FROM events WHERE seq BETWEEN {first} AND {last} ORDER BY seq"  # noqa: S608
         with closing(cast("Generator[tuple[Any, ...]]", trail.database.dialect.rows(connection, query))) as rows:
             yield with_idle_runs(connection, first, last, (event_of(*row) for row in rows))
@@ -64,13 +67,19 @@ def bounds(connection: sa.Connection, begin: datetime | None, end: datetime | No
     return (min(numbers), max(numbers)) if numbers else EMPTY
 
 
-def with_proof(connection: sa.Connection, first: int, last: int) -> int:
-    """The number of the last event. Where some of these were pruned, the export goes on to the event that proves it."""
+def lacks_any(connection: sa.Connection, dialect: Dialect, first: int, last: int) -> bool:
+    """True where some of these events were pruned, or rows of idle runs that they bind: the export must go on to the
+    events that prove it."""
     present = sa.select(sa.func.count()).select_from(events).where(events.c.seq.between(first, last))
-    if connection.scalar(present) == last - first + 1:
-        return last
-    proof = sa.select(sa.func.max(events.c.seq)).where(IS_PRUNED, events.c.key.is_not(None))
-    return max(last, connection.scalar(proof) or 0)
+    if connection.scalar(present) != last - first + 1:
+        return True
+    pruned = (one.idle_runs_through for each in pruned_orgs(connection).values() for one in each)
+    binding = dialect.place(f"'{BINDING.decode()}'", "v.body")
+    query = f"""
+        SELECT v.seq FROM events v LEFT JOIN idle_runs i ON i.bound = v.seq
+        WHERE v.seq BETWEEN {first} AND {min(last, max(pruned, default=0))} AND i.event IS NULL AND {binding} > 0
+    """  # noqa: S608 - numbers
+    return any(dialect.rows(connection, query))
 
 
 def reaching(begin: datetime | None, end: datetime | None) -> sa.Select[Any]:
