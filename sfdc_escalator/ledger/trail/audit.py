@@ -30,8 +30,10 @@ def audit_list(trail: SqlHistory, limit: int = 50, only: ListedOnly = EVERYTHING
     row = escalations.c
     wanted = (row.key, row.case_id, row.case_number, row.policy, row.route, row.rung, row.state, events.c.at, row.run)
     newest = sa.select(*wanted).join(events, events.c.seq == row.event).where(*_filters(only))
-    with trail.reading() as connection:
-        found = connection.execute(newest.order_by(events.c.event == PRUNED, row.event.desc()).limit(limit)).all()
+    newest = newest.order_by(row.event.desc())
+    with trail.reading() as connection:  # one query for both would sort every escalation of the ledger
+        found = [*connection.execute(newest.where(events.c.event != PRUNED).limit(limit))]
+        found += connection.execute(newest.where(events.c.event == PRUNED).limit(limit - len(found)))
     return tuple(_entry(row) for row in found)
 
 
