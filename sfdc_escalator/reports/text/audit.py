@@ -147,6 +147,7 @@ def pruned_lines(done: Pruning) -> Iterator[str]:
     day, where = f"{done.before:%Y-%m-%d}", visible(done.where)
     if not done.pruned:
         yield f"Nothing to prune in {where}: no escalation ended before {day}, and no idle runs are older"
+        yield from [f"! {visible(done.not_cleaned)}"] if done.not_cleaned else []
         return
     yield f"Pruned before {day}, from {where}: {pruned_of(done.pruned)}"
     yield "Keys, routes, case ids and ends stay: no case is escalated again, and `audit verify` proves the gaps"
