@@ -9,7 +9,7 @@ import json
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,9 @@ import sqlalchemy as sa
 
 from sfdc_escalator.escalation.time.ages import Age
 from sfdc_escalator.ledger.audit.erasure import cleaned, refuse_while_at_work
-from sfdc_escalator.ledger.audit.verification import verify_inside
+from sfdc_escalator.ledger.audit.table_shapes import lease_problems, shape_problems
+from sfdc_escalator.ledger.audit.verification import MOST_PROBLEMS, verify_inside
+from sfdc_escalator.ledger.engines.database import Dialect
 from sfdc_escalator.ledger.happened import READ, Happened
 from sfdc_escalator.ledger.idle.checks import BINDING
 from sfdc_escalator.ledger.idle.rows import IdleRow
@@ -41,7 +43,7 @@ from sfdc_escalator.ledger.upkeep.backup import refuse_broken
 from sfdc_escalator.ledger.writing.holder import Holder
 from sfdc_escalator.ledger.writing.journal import Author, Journal
 from sfdc_escalator.ledger.writing.notices import parts
-from sfdc_escalator.pipeline.read_models.audit_trail import OrgPruned, Pruning
+from sfdc_escalator.pipeline.read_models.audit_trail import OrgPruned, Pruning, Verification
 
 LIFTED = ("events", "idle_runs")
 OF_ROW = ("before", "ladder", "wrote")
@@ -65,9 +67,13 @@ def prune(ledger: SqlLedger, age: Age, by: str) -> Pruning:
     where the ledger does not verify, LedgerUnusable; the ledger is then as it was."""
     with ledger.writing() as (connection, at):
         orgs = connection.scalars(each_value(runs.c.organization_id)).all()
+        for organization_id in orgs:
+            refuse_while_at_work(connection, organization_id, at)
+        broken = f"the ledger {ledger.where} does not verify; nothing was pruned"
+        refuse_broken(whole(connection, ledger.database.dialect), broken)
         each = [old_of(connection, one, age.before(now_of(ledger, connection, one, at))) for one in orgs]
         some = [one for one in each if one.keys or one.idle]
-        done = carried_out(ledger, connection, orgs, some, (at, by)) if some else []
+        done = carried_out(ledger, connection, some, at, by) if some else []
         was_pruned = bool(pruned_orgs(connection))  # also by a program that was killed before it cleaned
     return Pruning(
         where=ledger.where,
@@ -92,13 +98,15 @@ def old_of(connection: sa.Connection, organization_id: str, before: datetime) ->
     return Old(organization_id, before, keys, idle_rows_before(connection, organization_id, before))
 
 
-def carried_out(
-    ledger: SqlLedger, connection: sa.Connection, orgs: Sequence[str], some: Sequence[Old], given: tuple[str, str]
-) -> list[OrgPruned]:
-    dialect, (at, by) = ledger.database.dialect, given
-    for organization_id in orgs:
-        refuse_while_at_work(connection, organization_id, at)
-    refuse_broken(verify_inside(connection, dialect), f"the ledger {ledger.where} does not verify; nothing was pruned")
+def whole(connection: sa.Connection, dialect: Dialect) -> Verification:
+    """The verification of everything, the leases and the shape of the tables too."""
+    found = verify_inside(connection, dialect)
+    beside = (*dialect.strangers(connection), *shape_problems(connection, dialect), *lease_problems(connection))
+    return replace(found, problems=(*found.problems, *beside)[:MOST_PROBLEMS])
+
+
+def carried_out(ledger: SqlLedger, connection: sa.Connection, some: Sequence[Old], at: str, by: str) -> list[OrgPruned]:
+    dialect = ledger.database.dialect
     dialect.lift(connection, LIFTED)
     for rows in parts([row.base.event for one in some for row in one.idle]):
         connection.execute(idle_runs.delete().where(idle_runs.c.event.in_(rows)))
@@ -106,7 +114,7 @@ def carried_out(
     done = [of_org(connection, one, kept, at, by) for one in some]
     dialect.guard(connection)
     broken = f"the ledger {ledger.where} would not verify without what is old; nothing was pruned"
-    refuse_broken(verify_inside(connection, dialect), broken)
+    refuse_broken(whole(connection, dialect), broken)
     return done
 
 
