@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sfdc_escalator.errors import AuditBroken, EscalatorError, RunBusy
+from sfdc_escalator.errors import AuditBroken, EscalatorError, RunBusy, counted
 from sfdc_escalator.escalation.figures.figures import all_figures
 from sfdc_escalator.escalation.figures.period import Period
 from sfdc_escalator.escalation.outbox.queued import NoticeState
@@ -36,6 +36,7 @@ from sfdc_escalator.pipeline.ports.outbox import Settled
 from sfdc_escalator.pipeline.read_models.audit_trail import OrgPruned, Pruning
 from sfdc_escalator.pipeline.reporting import Source, remarks
 from sfdc_escalator.reports.audit_export import Kind as Format
+from sfdc_escalator.reports.text.audit import pruned_text
 from tests.ledger.kinds import Kind, SqliteKind
 from tests.ledger.sample import ORG, OTHER_ORG, all_of, change, escalation, start, turn
 from tests.ledger.test_export import FORMATS, text_of, verified
@@ -203,6 +204,23 @@ def test_a_ledger_that_was_changed_is_not_pruned(old: SqlLedger, kind: Kind) -> 
     assert names(kind, escalation(1).key) == ["intended", "applied", "closed"]
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE leases SET epoch = epoch + 1",
+        "UPDATE escalations SET state = 'nonsense'",
+        "UPDATE escalations SET ladder = '[['",
+        "CREATE TABLE extra (a INTEGER)",
+        "CREATE INDEX extra ON runs (host)",
+    ],
+)
+def test_whatever_was_changed_nothing_is_pruned(old: SqlLedger, kind: Kind, statement: str) -> None:
+    kind.execute(statement)
+    with pytest.raises(AuditBroken, match="nothing was pruned"):
+        pruned(old)
+    assert names(kind, escalation(1).key) == ["intended", "applied", "closed"]
+
+
 def test_the_guards_are_back(old: SqlLedger, kind: Kind) -> None:
     pruned(old)
     with pytest.raises(EscalatorError, match=r"never changed|lacks a right"), old.writing() as (connection, _):
@@ -229,6 +247,9 @@ def test_the_files_are_cleaned_again_where_an_earlier_command_was_killed_before(
         clock.now = NOW
         monkeypatch.setattr(SqliteDialect, "clean", lambda *_: "another program has the ledger open")
         assert pruned(ledger).not_cleaned
+        again = pruned(ledger)
+        assert (again.pruned, again.not_cleaned) == ((), "another program has the ledger open")
+        assert "! another program" in pruned_text(again)
         monkeypatch.undo()
         again = pruned(ledger)
         assert (again.pruned, again.not_cleaned) == ((), "")
@@ -271,6 +292,28 @@ def test_an_event_that_records_more_than_was_removed_is_found(gapped: SqlLedger,
     found["facts"]["removed"].append([1, 1, "00" * 32])
     without_guards(kind, f"UPDATE events SET body = {literal(kind, chain.canonical(found))} WHERE seq = {seq}")
     assert any(f"event {seq} was changed" in one for one in kind.verify().problems)
+
+
+def test_events_that_were_pruned_and_are_there_again_are_found(old: SqlLedger, kind: Kind) -> None:
+    before = {row[0]: row for row in kind.execute("SELECT * FROM events")}
+    pruned(old)
+    again = [before[seq] for seq in sorted(before.keys() - {seq for seq, _ in seqs(kind)})]
+    for number, row in enumerate(again, 1):
+        without_guards(kind, f"INSERT INTO events VALUES ({', '.join(literal(kind, one) for one in row)})")
+        assert any(f"{counted(number, 'event')} that were pruned" in one for one in kind.verify().problems)
+
+
+def test_the_head_of_a_run_that_ended_with_a_notice_still_verifies(ledger: SqlLedger, clock: Clock, kind: Kind) -> None:
+    """A run sends after its last event, so that its head is the hash of an event of the escalation."""
+    one = escalation(1)
+    told = notice(one)
+    run(ledger, clock, "first", [replace(change(one), notices=(told,))], steps(one, S.APPLIED))
+    SqlOutbox(ledger, ORG, "first").settle([Settled((told.id,), NoticeState.SENT, "as it is", tried=clock.now)])
+    head = ledger.head(ORG)
+    run(ledger, clock, "second", steps(one, S.CLOSED))
+    clock.now = NOW
+    assert pruned(ledger).pruned[0].escalations == 1
+    assert kind.verify(head).problems == ()
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def _verify(trail: SqlHistory, dialect: Dialect, expected_head: str | None) -> V
         if not walk.is_met and not _is_idle_head(whole, expected_head, walk.binding):
             problems.append(f"the expected head {expected_head} is not in the chain: events were removed or rewritten")
         pruned = tuple(one for each in pruned_orgs(whole).values() for one in each)
+        problems += walk.gaps.put_back(walk.missing) if pruned else ()
         found = replace(walk.verification(problems), erased=erased, idle_runs=idle_counts(whole), pruned=pruned)
         return found if problems else replace(found, head=head_in(whole))
 
@@ -105,13 +106,16 @@ def _first(problems: Iterator[str]) -> list[str]:
 
 
 class _Walk:
-    """One pass over the chain and its notes. `binding` are the events that bind idle runs."""
+    """One pass over the chain and its notes. `binding` are the events that bind idle runs, `missing` is the number of
+    those that are not there."""
 
     def __init__(self, dialect: Dialect, expected_head: str | None) -> None:
         self.events, self.head = 0, chain.GENESIS
         self._dialect, self._expected = dialect, expected_head
         self.is_met, self._notes, self._without_note = expected_head is None, 0, False
         self.binding: list[int] = []
+        self.gaps: Gaps
+        self.missing = 0
 
     def verification(self, problems: list[str]) -> Verification:
         return Verification(self.events, self.head.hex() if self.events else None, tuple(problems[:MOST_PROBLEMS]))
@@ -127,7 +131,7 @@ class _Walk:
 
     def _chain(self, connection: sa.Connection) -> Iterator[str]:
         number, count, head, expected = 0, 0, chain.GENESIS, bytes.fromhex(self._expected or "")
-        gaps = Gaps(connection)
+        gaps = self.gaps = Gaps(connection)
         for seq, prev, this, body, alike, note, salted in self._dialect.rows(connection, chain_rows(self._dialect)):
             number += 1
             count += 1
@@ -149,6 +153,7 @@ class _Walk:
             if whole and BINDING in body:
                 self.binding.append(seq)
         self.events, self.head = count, head
+        self.missing = number - count
 
 
 def _wrong_note(seq: int, note: str | None) -> str:

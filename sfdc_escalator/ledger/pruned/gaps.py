@@ -1,11 +1,12 @@
 """Proves that what is missing was pruned: gaps in the chain, and rows of idle runs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 import sqlalchemy as sa
 
+from sfdc_escalator.errors import counted
 from sfdc_escalator.ledger.idle.rows import IDLE_RUNS
 from sfdc_escalator.ledger.pruned.records import Removed, pruned_orgs, removed_in
 from sfdc_escalator.ledger.tables.rows import MISREAD
@@ -26,6 +27,12 @@ class Gaps:
         while this <= last and (removed := self._by_first.get(this)):
             this = removed.last + 1
         return this == last + 1 and removed is not None and removed.hash == hash_of_last
+
+    def put_back(self, missing: int) -> Iterator[str]:
+        """The fault of events that are there again, by the number of those that are missing."""
+        again = sum(one.last - one.first + 1 for one in self._by_first.values()) - missing
+        if again > 0:
+            yield f"{counted(again, 'event')} that were pruned are there again"
 
     @cached_property
     def _by_first(self) -> Mapping[int, Removed]:
@@ -60,8 +67,11 @@ def unbound(connection: sa.Connection, binding: Sequence[int]) -> list[str]:
 
 
 def has_pruned_head(connection: sa.Connection, binding: Sequence[int], head: bytes) -> bool:
-    """True where this was the hash of a row of idle runs that was removed: the event that binds them repeats it."""
-    return any(head.hex().encode() in body for _, _, body in _bodies(connection, binding))
+    """True where this was the hash of a row of idle runs that was removed, which the event that binds them repeats; or
+    of the last one of events that were removed."""
+    if any(head.hex().encode() in body for _, _, body in _bodies(connection, binding)):
+        return True
+    return any(head == one.hash for one in removed_in(connection))
 
 
 def _bodies(connection: sa.Connection, numbers: Sequence[int]) -> list[tuple[int, str, bytes]]:
