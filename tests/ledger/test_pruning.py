@@ -294,6 +294,18 @@ def test_an_event_that_records_more_than_was_removed_is_found(gapped: SqlLedger,
     assert any(f"event {seq} was changed" in one for one in kind.verify().problems)
 
 
+def test_an_event_that_accounts_for_a_gap_alone_is_found(gapped: SqlLedger, kind: Kind) -> None:
+    """A pruning also records what it removed of the whole org."""
+    ((this,),) = kind.execute("SELECT hash FROM events WHERE seq = 1")
+    with gapped.writing() as (connection, at):
+        journal = Journal(connection, Author(ORG, "", "", "host"), at)
+        facts = {"facts": {"removed": [[1, 1, bytes(this).hex()]]}}
+        journal.add("pruned", facts, key="ESC-0000-0000-0000")
+        journal.write()
+    without_guards(kind, "DELETE FROM events WHERE seq = 1")
+    assert any("7 events were pruned of the orgs" in one for one in kind.verify().problems)
+
+
 def test_events_that_were_pruned_and_are_there_again_are_found(old: SqlLedger, kind: Kind) -> None:
     before = {row[0]: row for row in kind.execute("SELECT * FROM events")}
     pruned(old)

@@ -62,7 +62,8 @@ def _verify(trail: SqlHistory, dialect: Dialect, expected_head: str | None) -> V
         if not walk.is_met and not _is_idle_head(whole, expected_head, walk.binding):
             problems.append(f"the expected head {expected_head} is not in the chain: events were removed or rewritten")
         pruned = tuple(one for each in pruned_orgs(whole).values() for one in each)
-        problems += walk.gaps.put_back(walk.missing) if pruned else ()
+        if pruned or walk.missing:
+            problems += walk.gaps.problems(walk.missing, sum(one.events for one in pruned))
         found = replace(walk.verification(problems), erased=erased, idle_runs=idle_counts(whole), pruned=pruned)
         return found if problems else replace(found, head=head_in(whole))
 

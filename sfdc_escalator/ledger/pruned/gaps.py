@@ -28,11 +28,13 @@ class Gaps:
             this = removed.last + 1
         return this == last + 1 and removed is not None and removed.hash == hash_of_last
 
-    def put_back(self, missing: int) -> Iterator[str]:
-        """The fault of events that are there again, by the number of those that are missing."""
-        again = sum(one.last - one.first + 1 for one in self._by_first.values()) - missing
-        if again > 0:
-            yield f"{counted(again, 'event')} that were pruned are there again"
+    def problems(self, missing: int, pruned: int) -> Iterator[str]:
+        """The faults of all events that are gone together: `missing` is their number, `pruned` that of the orgs."""
+        named = sum(one.last - one.first + 1 for one in self._by_first.values())
+        if named > missing:
+            yield f"{counted(named - missing, 'event')} that were pruned are there again"
+        if named != pruned:
+            yield f"{counted(pruned, 'event')} were pruned of the orgs, but those of escalations name {named:,}"
 
     @cached_property
     def _by_first(self) -> Mapping[int, Removed]:
