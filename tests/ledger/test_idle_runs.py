@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from threading import Barrier
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -213,6 +215,23 @@ def test_counts_that_change_are_kept_with_their_run(cron: Cron, kind: Kind) -> N
             cron.end(lease, already=already)
     last = ledger_status(cron.ledger).last_run
     assert (counters(kind), last and last.result) == ([4], {"exit": 0, **COUNTS, "already": 7})
+    assert kind.verify().problems == ()
+
+
+def test_of_the_threads_of_a_run_one_records_its_start(cron: Cron, kind: Kind) -> None:
+    """Chunks of cases are sent at the same time; the first one that is intended brings the start."""
+    cron.idle(2)
+    together = Barrier(8)
+    with cron.lease() as lease:
+
+        def intend(number: int) -> None:
+            together.wait(60)
+            lease.record([change(escalation(number))])
+
+        with ThreadPoolExecutor(8) as threads:
+            assert [*threads.map(intend, range(8))] == [None] * 8
+        cron.end(lease)
+    assert events(kind)[2:] == ["run_started", *["intended"] * 8, "run_finished"]
     assert kind.verify().problems == ()
 
 

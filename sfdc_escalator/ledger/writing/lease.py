@@ -59,7 +59,7 @@ class SqlLease:
         """`is_quiet` says that taking the lease recorded nothing but the start, or not even that."""
         self._engine, self._database, self._start, self._epoch = engine, database, start, epoch
         self._opening, self._is_quiet, self._author = opening, is_quiet, opening.author
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._ours = (
             (leases.c.organization_id == start.organization_id)
             & (leases.c.epoch == epoch)
@@ -83,14 +83,15 @@ class SqlLease:
     def _recording(self) -> Iterator[tuple[sa.Connection, Journal]]:
         """A transaction that writes to the chain. The first event brings the start of the run with it, where only the
         lease has that yet."""
-        opening = replace(self._opening)
-        with self._transaction() as (connection, at):
-            org_at = org_time_at(self._start.org_time, opening.started_at, at)
-            first = None if opening.event else lambda journal: opening.record(connection, journal)
-            journal = Journal(connection, self._author, at, org_at, first)
-            yield connection, journal
-        if journal.added:
-            self._opening, self._is_quiet = opening, False
+        with self._lock:  # of several threads one brings the start
+            opening = replace(self._opening)
+            with self._transaction() as (connection, at):
+                org_at = org_time_at(self._start.org_time, opening.started_at, at)
+                first = None if opening.event else lambda journal: opening.record(connection, journal)
+                journal = Journal(connection, self._author, at, org_at, first)
+                yield connection, journal
+            if journal.added:
+                self._opening, self._is_quiet = opening, False
 
     def beat(self) -> None:
         with self._transaction(recording=False):
