@@ -31,6 +31,7 @@ def check(row, last, head, empty, idle, gone):
         about = [row["seq"], row["at"], row["org_at"], runs["event"], prev, len(runs["lines"].splitlines())]
         if about != [*idle["last"], last, known, runs["runs"]]:
             raise ValueError("the idle runs do not follow the event that they repeat, or are not of their number")
+        idle["last"] = ()
         return last, head, runs["runs"]
     seq, bound = body["about"]["seq"], body.get("idle_runs")
     about = [str(seq) if empty == "" else seq, body["about"]["at"], body.get("org_at") or empty, prev.hex()]

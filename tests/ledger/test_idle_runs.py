@@ -296,7 +296,12 @@ def test_an_export_holds_the_idle_runs_and_verifies_without_this_program(
     assert verified(file) == (0, f"whole: events 1 to 8, no gap; idle runs: 4; last hash {cron.heads[-1]}\n")
     lines = text.splitlines(keepends=True)
     (place,) = (number for number, line in enumerate(lines) if "run-2" in line)
-    for other in ([*lines[:place], *lines[place + 1 :]], [line.replace("run-2", "run-7") for line in lines]):
+    others = (
+        [*lines[:place], *lines[place + 1 :]],
+        [line.replace("run-2", "run-7") for line in lines],
+        [*lines, lines[-1]],
+    )
+    for other in others:
         file.write_text("".join(other), encoding="utf-8")
         assert verified(file)[0] == 6
     assert [json.loads(line)["seq"] for line in middle.splitlines()] == [2, 2]  # it says that runs came in the period
