@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sfdc_escalator.errors import AuditBroken, EscalatorError, RunBusy, counted
+from sfdc_escalator.escalation.figures.figure import Figure
 from sfdc_escalator.escalation.figures.figures import all_figures
 from sfdc_escalator.escalation.figures.period import Period
 from sfdc_escalator.escalation.outbox.queued import NoticeState
@@ -598,6 +599,31 @@ def test_a_report_still_counts_the_escalations_that_were_pruned(old: SqlLedger) 
     after = read_facts(old, wanted, NOW)
     assert all_figures(after, None, None) == before
     assert any("pruned before 2024-03-02" in one for one in remarks(after, Source("here", (ORG,), (), NOW), ""))
+
+
+def test_a_report_knows_that_a_case_was_escalated_after_a_warning_by_another_route(
+    ledger: SqlLedger, clock: Clock
+) -> None:
+    one = escalation(1)
+    warned = replace(one, key="ESC-0000-0000-0000", route="other")
+    with ledger.lease(replace(start("first"), org_time=clock.now)) as lease:
+        told = notice(warned, kind="warn", queued_at=clock.now, at=clock.now, comes_at=clock.now)
+        lease.queue([told])
+        lease.record(steps(one, S.SENDING))
+        lease.record([*steps(one, S.APPLIED), *steps(one, S.CLOSED)])
+        lease.finish({"exit": 0}, RunEnd(Waitlist(), {}))
+    SqlOutbox(ledger, ORG, "first").settle([Settled((told.id,), NoticeState.SENT, "as it is", tried=clock.now)])
+    clock.now = NOW
+    wanted = Wanted(Period(LONG_AGO - timedelta(days=1), LONG_AGO + timedelta(days=30), ZoneInfo("UTC")))
+    before = warnings_in(ledger, wanted)
+    assert [(row.value, row.of) for figure in before for row in figure.rows] == [(1, None), (0, 1)]
+    assert pruned(ledger).pruned[0].escalations == 1
+    assert warnings_in(ledger, wanted) == before
+
+
+def warnings_in(ledger: SqlLedger, wanted: Wanted) -> list[Figure]:
+    figures = all_figures(read_facts(ledger, wanted, NOW), None, None)
+    return [one for one in figures if one.name in ("warned", "avoided")]
 
 
 def test_a_backup_of_a_pruned_ledger_verifies(sqlite_kind: SqliteKind, clock: Clock, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from sfdc_escalator.escalation.outbox.queued import NoticeState
 from sfdc_escalator.escalation.world.keys import FIRST_RUNG
 from sfdc_escalator.ledger.figures.wanted import Wanted
 from sfdc_escalator.ledger.happened import CARRIED_OUT
+from sfdc_escalator.ledger.pruned.records import IS_PRUNED
 from sfdc_escalator.ledger.tables.rows import naming
 from sfdc_escalator.ledger.tables.schema import escalations, events, holds, notices
 from sfdc_escalator.ledger.tables.times import time_of, time_text
@@ -79,7 +80,22 @@ def last_begun(connection: sa.Connection, some: sa.ColumnElement[bool]) -> Mappi
     columns = (events.c.organization_id, events.c.case_id, sa.func.max(events.c.seq))
     joined = sa.select(*columns).join(escalations, escalations.c.key == events.c.key)
     found = joined.where(wanted, escalations.c.rung == FIRST_RUNG).group_by(*columns[:2])
-    return {(organization, case): seq for organization, case, seq in connection.execute(found)}
+    begun = {(organization, case): seq for organization, case, seq in connection.execute(found)}
+    for organization, case, seq in pruned_starts(connection, about):
+        begun[organization, case] = max(seq, begun.get((organization, case), 0))
+    return begun
+
+
+def pruned_starts(connection: sa.Connection, about: sa.Select[tuple[str]]) -> Iterator[tuple[str, str, int]]:
+    """Org, case, and number of the first event of each start on these cases whose events were pruned."""
+    columns = (events.c.organization_id, events.c.case_id, events.c.seq, BODY)
+    joined = sa.select(*columns).join(escalations, escalations.c.key == events.c.key)
+    wanted = IS_PRUNED & events.c.case_id.in_(about) & (escalations.c.rung == FIRST_RUNG)
+    for organization, case, seq, body in connection.execute(joined.where(wanted)):
+        with naming(f"event {seq}"):
+            removed = json.loads(body)["facts"]["removed"]
+        if removed:
+            yield organization, case, removed[0][0]
 
 
 def warned(row: sa.RowMapping, begun: int) -> Warned:
