@@ -69,12 +69,12 @@ def migrate(surroundings: Surroundings, org: str, ledger: str | None) -> int:
 @ledger_option
 @click.pass_obj
 def prune(surroundings: Surroundings, age: Age, org: str, ledger: str | None) -> int:
-    """Remove what ended longer ago than AGE, for good: make a backup first.
+    """Remove what ended longer ago than AGE, for good.
 
-    Events, notes and notices of escalations that ended before then go, and the rows of idle runs before then. Of each
-    escalation its key, route, case id and end stay, so that no case is escalated again; `audit verify` proves that
-    nothing else is missing. It holds for every org of the ledger. While a run is at work, nothing is pruned (exit code
-    3). Nothing is changed in the org.
+    Make a backup first. Events, notes and notices of escalations that ended before then go, and the rows of idle runs
+    before then. Of each escalation its key, route, case id and end stay, so that no case is escalated again;
+    `audit verify` proves that nothing else is missing. It holds for every org of the ledger. While a run is at work,
+    nothing is pruned (exit code 3). Nothing is changed in the org.
     """
     from sfdc_escalator.cli.commands.by_hand import person
     from sfdc_escalator.ledger.upkeep.pruning import prune as remove
