@@ -9,8 +9,8 @@ from typing import Any
 
 from sfdc_escalator.errors import Interrupted, Invalid
 
-MEMORY, MORE = "150MB", ("600MB", "2400MB")
-"""The memory of DuckDB, and what it gets where long cells of a Parquet file need more."""
+MEMORY, MORE = "150MB", ("300MB", "600MB", "2400MB")
+"""The memory of DuckDB, and what it gets in steps where it needs more, as for long cells of a Parquet file."""
 BATCH = 2_000
 
 
