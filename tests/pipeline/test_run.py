@@ -188,6 +188,20 @@ def test_adopted_and_found_escalations_are_recorded_as_not_written_by_this_run()
         assert (remembered.before, remembered.wrote) == (None, None), remembered.state
 
 
+def test_of_two_notes_that_were_found_on_a_case_the_earlier_escalation_is_known_before_it_ends() -> None:
+    two = policy(route("top", Field("Priority", "is", "Urgent")), route("urgent", NEW, priority="Urgent"))
+    earlier, later = identity(case(1), "urgent"), identity(case(1), "top")
+    notes = [
+        KeyedNote(one.key, one.line, case(1).id, ME, NOW - timedelta(hours=hours))
+        for one, hours in ((earlier, 2), (later, 1))
+    ]
+    history = History(live=frozenset({("support", "top"), ("support", "urgent")}), empty=False)
+    one = world(case(1, priority="Urgent"), notes=notes, ledger=FakeLedger(history), policies=(two,))
+    one.run()
+    of_earlier = [change.event for change in one.ledger.changes if change.escalation.key == earlier.key]
+    assert of_earlier == ["found", "superseded"]
+
+
 def test_an_applied_escalation_is_recorded_with_the_values_before_and_after() -> None:
     one = world()
     one.run()

@@ -17,9 +17,11 @@ MOVE_WAITS = (EscalationState.WITHHELD, EscalationState.REJECTED)
 
 
 def remember(prepared: Prepared, lease: Lease) -> None:
-    changes = [settled(prepared, one) for one in prepared.settled if one.event != "undone"]
-    changes += prepared.found
-    changes += [settled(prepared, one) for one in prepared.settled if one.event == "undone"]  # also of what was found
+    new = {one.escalation.key for one in prepared.found if one.event == "found"}
+    known, late = list[Change](), list[Change]()
+    for one in prepared.settled:  # what is undone, or ends though the ledger has it only now, comes after what is found
+        (late if one.event == "undone" or one.escalation.key in new else known).append(settled(prepared, one))
+    changes = [*known, *prepared.found, *late]
     changes += [adopted(prepared, match) for match in prepared.plan.adopted]
     changes += [change for match in prepared.plan.matches for change in of_rung(match, prepared.plan.now)]
     changes += [Change("skipped", one, one.case_number, "") for one in prepared.skipped]
