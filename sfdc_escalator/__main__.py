@@ -16,7 +16,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler would end in a traceback
     code = run()
-    gc.freeze()  # the process ends: there is no need to look for unused objects
+    gc.freeze()  # at its end Python would look for unused objects
     sys.exit(code)
 
 

@@ -24,7 +24,7 @@ from sfdc_escalator.salesforce.line.shapes import taken_apart
 from sfdc_escalator.salesforce.line.token import Identity, Login, Token
 from sfdc_escalator.salesforce.polling import poll
 from sfdc_escalator.salesforce.polling.case_pages import READING
-from sfdc_escalator.salesforce.reading import lookups, org_facts, touched
+from sfdc_escalator.salesforce.reading import cases_now, lookups, org_facts, touched
 from sfdc_escalator.salesforce.reading.facts import Facts
 from sfdc_escalator.salesforce.reading.records import read
 from sfdc_escalator.salesforce.schema.describe import standard_describe
@@ -187,27 +187,19 @@ class SalesforceOrg:
 
     @taken_apart()
     def cases_now(self, case_ids: Sequence[str], paths: frozenset[str], users: frozenset[str]) -> Mapping[str, CaseNow]:
-        from sfdc_escalator.salesforce.reading import cases_now
-
         return cases_now.cases_now(self._client, case_ids, paths, users, self._describe)
 
     @taken_apart()
     def open_cases(self, values: Mapping[str, Sequence[str]]) -> OpenCases:
         """The number of open cases, and of those with each of these values, by field."""
-        from sfdc_escalator.salesforce.reading import cases_now
-
         return cases_now.open_cases(self._client, values, standard_describe())
 
     @taken_apart()
     def cases_since(self, case_ids: Sequence[str], when: datetime) -> tuple[Mapping[str, CaseSince], datetime]:
-        from sfdc_escalator.salesforce.reading import cases_now
-
         return cases_now.cases_since(self._client, case_ids, when)
 
     @taken_apart()
     def changes_since(self, case_ids: Sequence[str], when: datetime) -> Changes:
-        from sfdc_escalator.salesforce.reading import cases_now
-
         return cases_now.changes_since(self._client, case_ids, when)
 
     @taken_apart()
@@ -218,8 +210,6 @@ class SalesforceOrg:
 
     @taken_apart()
     def merged_into(self, case_ids: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        from sfdc_escalator.salesforce.reading import cases_now
-
         return cases_now.merged_into(self._client, case_ids)
 
     def write(self, chunk: Chunk) -> Answer:

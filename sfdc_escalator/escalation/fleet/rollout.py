@@ -65,7 +65,7 @@ def offer(was: Rollout, digest: str, canaries: Collection[str], needed: int, now
 
 
 def settled(rollout: Rollout, now: datetime) -> Rollout:
-    """The rollout, everywhere when its canaries are through. It waits while there is no canary any more: the others
+    """The rollout, everywhere once its canaries have finished their runs. It waits while no canary is left: the others
     never get what nobody has tried because a file was changed."""
     if rollout.state != "canary" or rollout.digest is None:
         return rollout
